@@ -1,0 +1,132 @@
+package graft.api;
+
+import graft.admission.Caller;
+import io.helidon.http.HeaderName;
+import io.helidon.http.HeaderNames;
+import io.helidon.http.Status;
+import io.helidon.webserver.http.ServerRequest;
+import io.helidon.webserver.http.ServerResponse;
+import java.io.IOException;
+import java.io.InputStream;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+
+/**
+ * One request and its answer, with what every handler needs and nothing else of the web server. Belongs to the virtual
+ * thread that handles the request.
+ */
+final class Exchange {
+    static final HeaderName REQUEST_ID = HeaderNames.create("x-request-id");
+    private final ServerRequest request;
+    private final ServerResponse response;
+    private final String requestId;
+    private final long bodyLimit;
+    private final Caller caller;
+
+    Exchange(ServerRequest request, ServerResponse response, String requestId, Caller caller, long bodyLimit) {
+        this.request = request;
+        this.response = response;
+        this.requestId = requestId;
+        this.caller = caller;
+        this.bodyLimit = bodyLimit;
+    }
+
+    String requestId() {
+        return requestId;
+    }
+
+    /** @throws IllegalStateException on a route that is open to anyone */
+    Caller caller() {
+        if (caller == null) throw new IllegalStateException("an open route has no caller");
+        return caller;
+    }
+
+    /** The whole body as JSON; more than the limit is a 413. */
+    <T> T body(Class<T> type) {
+        return Json.read(bytes(), type);
+    }
+
+    byte[] bytes() {
+        try (InputStream in = stream()) {
+            byte[] body = in.readNBytes(Math.toIntExact(Math.min(bodyLimit, Integer.MAX_VALUE - 16)) + 1);
+            if (body.length > bodyLimit) throw ApiException.tooLarge("The body is larger than " + bodyLimit + " bytes.");
+            return body;
+        } catch (IOException e) {
+            throw ApiException.invalid("The body could not be read to its end.");
+        }
+    }
+
+    /** The body as it arrives, for uploads: the handler bounds it. Empty if there is none. */
+    InputStream stream() {
+        return request.content().hasEntity() ? request.content().inputStream() : InputStream.nullInputStream();
+    }
+
+    Optional<String> header(String name) {
+        return request.headers().first(HeaderNames.create(name));
+    }
+
+    String path(String name) {
+        return request.path().pathParameters().get(name);
+    }
+
+    Optional<String> query(String name) {
+        return request.query().first(name).asOptional();
+    }
+
+    /** Array parameters as {@code name=a&name=b} and as {@code name[]=a}, which the official clients send. */
+    List<String> queryAll(String name) {
+        List<String> all = new ArrayList<>();
+        if (request.query().contains(name)) all.addAll(request.query().all(name));
+        if (request.query().contains(name + "[]")) all.addAll(request.query().all(name + "[]"));
+        return all;
+    }
+
+    /** @throws ApiException 400 for what is no number in the range */
+    int queryInt(String name, int byDefault, int least, int most) {
+        Optional<String> text = query(name);
+        if (text.isEmpty()) return byDefault;
+        try {
+            int value = Integer.parseInt(text.get());
+            if (value >= least && value <= most) return value;
+        } catch (NumberFormatException e) {
+            // falls through to the same refusal
+        }
+        throw ApiException.invalid(name, "'" + name + "' must be a whole number from " + least + " to " + most + ".");
+    }
+
+    void header(String name, String value) {
+        response.header(HeaderNames.create(name), value);
+    }
+
+    void send(int status, Object json) {
+        response.status(Status.create(status));
+        response.header(HeaderNames.CONTENT_TYPE, "application/json");
+        response.send(Json.write(json));
+    }
+
+    void ok(Object json) {
+        send(200, json);
+    }
+
+    void noContent() {
+        response.status(Status.NO_CONTENT_204).send();
+    }
+
+    /** Stored bytes of a user's: never to be run or shown by a browser (CONTRACT.md). */
+    void download(String filename, byte[] bytes) {
+        response.header(HeaderNames.CONTENT_TYPE, "application/octet-stream");
+        response.header(HeaderNames.create("Content-Disposition"), "attachment; filename=\""
+                + filename.replaceAll("[^A-Za-z0-9._ -]", "_") + "\"");
+        response.header(HeaderNames.create("Content-Security-Policy"), "sandbox");
+        response.send(bytes);
+    }
+
+    ServerRequest request() {
+        return request;
+    }
+
+    ServerResponse response() {
+        return response;
+    }
+}

@@ -1,0 +1,83 @@
+package graft.api;
+
+import graft.admission.Caller;
+import graft.registry.DatabaseUnavailableException;
+import graft.registry.Ids;
+import graft.registry.tenant.Scope;
+import io.helidon.http.HeaderNames;
+import io.helidon.http.Status;
+import io.helidon.webserver.http.HttpRouting;
+import io.helidon.webserver.http.ServerRequest;
+import io.helidon.webserver.http.ServerResponse;
+import java.util.List;
+import java.util.Optional;
+
+/**
+ * The routing table: every route of every resource, each behind the same key check, scope check and error mapping, so
+ * that no handler can forget them.
+ */
+public final class Routes {
+    private static final System.Logger LOG = System.getLogger(Routes.class.getName());
+    private final List<Route> routes;
+    private final Authenticator authenticator;
+    private final long bodyLimit;
+
+    Routes(List<? extends Resource> resources, Authenticator authenticator, long bodyLimit) {
+        this.routes = resources.stream().flatMap(resource -> resource.routes().stream()).toList();
+        this.authenticator = authenticator;
+        this.bodyLimit = bodyLimit;
+    }
+
+    List<Route> all() {
+        return routes;
+    }
+
+    public void register(HttpRouting.Builder routing) {
+        for (Route route : routes) {
+            routing.route(route.method(), route.path(), (request, response) -> answer(route, request, response));
+        }
+        for (String prefix : List.of("/v1/*", "/admin/*")) {
+            routing.any(prefix, (request, response) -> refuse(response, ApiException.notFound()));
+        }
+    }
+
+    private void answer(Route route, ServerRequest request, ServerResponse response) {
+        String requestId = Ids.next("req_");
+        response.header(Exchange.REQUEST_ID, requestId);
+        response.header(HeaderNames.create("X-Content-Type-Options"), "nosniff");
+        try {
+            Caller caller = admit(route, request);
+            route.handler().handle(new Exchange(request, response, requestId, caller, bodyLimit));
+        } catch (ApiException e) {
+            refuse(response, e);
+        } catch (DatabaseUnavailableException e) {
+            LOG.log(System.Logger.Level.WARNING, "request={0} database unavailable: {1}", requestId, e.getCause());
+            refuse(response, ApiException.databaseUnavailable());
+        } catch (EventStream.ClientLeft e) {
+            LOG.log(System.Logger.Level.DEBUG, "request={0} client left", requestId);
+        } catch (Exception e) {
+            LOG.log(System.Logger.Level.ERROR, "request=" + requestId + " failed", e);
+            refuse(response, ApiException.internal(requestId));
+        }
+    }
+
+    private Caller admit(Route route, ServerRequest request) {
+        if (route.access() instanceof Route.Access.Open) return null;
+        Caller caller = authenticator.authenticate(request);
+        Optional<Scope> needed = route.scope();
+        if (needed.isPresent() && !caller.may(needed.get())) {
+            throw ApiException.insufficientScope(needed.get().word());
+        }
+        if (caller.isReadOnly() && !route.changesNothing()) throw ApiException.insufficientScope("write");
+        return caller;
+    }
+
+    static void refuse(ServerResponse response, ApiException e) {
+        if (response.isSent()) return; // a stream that broke: its handler has said so in the stream
+        response.status(Status.create(e.status()));
+        e.retryAfter().ifPresent(wait -> response.header(HeaderNames.RETRY_AFTER, String.valueOf(
+                Math.max(1, (wait.toMillis() + 999) / 1000))));
+        response.header(HeaderNames.CONTENT_TYPE, "application/json");
+        response.send(Json.write(e.body()));
+    }
+}

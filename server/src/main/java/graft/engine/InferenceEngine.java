@@ -1,0 +1,35 @@
+package graft.engine;
+
+/**
+ * Serves one base model to many sequences at once.
+ *
+ * <p>Thread rules: every method may be called from any thread and none blocks on arithmetic, except {@link #close},
+ * which waits for the engine's own thread to end. Sinks are called on engine threads.
+ */
+public interface InferenceEngine extends AutoCloseable {
+
+    /** What is served: constant for the engine's life. */
+    BaseModel model();
+
+    /**
+     * Puts one sequence into the bounded inbox. The adapters it names are loaded in the background if they are not
+     * resident, while other sequences decode.
+     *
+     * @throws IllegalArgumentException if the prompt is empty, holds a token outside the vocabulary, or prompt and
+     *                                  answer together exceed the context; callers check first to give a good error
+     */
+    Submission submit(EngineRequest request, TokenSink sink);
+
+    /** Ends a sequence at the next step; its sink still gets {@link TokenSink#finished}. Unknown ids are ignored. */
+    void cancel(long sequenceId);
+
+    /** A snapshot, cheap enough for every scrape. */
+    EngineStatus status();
+
+    /** Forgets a resident adapter once no sequence uses it. Unknown digests are ignored. */
+    void evict(String adapterDigest);
+
+    /** Cancels what runs, waits for the engine thread and frees all memory. Idempotent. */
+    @Override
+    void close();
+}

@@ -1,0 +1,42 @@
+package graft.knowledge;
+
+import java.util.List;
+import java.util.Optional;
+
+/** Finds passages for a question in a tenant's knowledge stores. Any thread may call; waits for the database. */
+public interface Retrieval {
+    /** @throws UnknownStoreException if a store is absent or foreign */
+    Retrieved retrieve(Question question);
+
+    /**
+     * @param mode    {@code auto}, {@code search} or {@code pinned}
+     * @param filters OpenAI's comparison or compound filter as JSON text
+     */
+    record Question(String tenantId, List<String> storeIds, String text, int maxResults, Optional<String> filters,
+            String mode) {
+        public Question {
+            storeIds = List.copyOf(storeIds);
+        }
+    }
+
+    /**
+     * @param retrievalId the audit record, for {@code GET /admin/v1/retrievals/{id}}
+     * @param mode        what was done: {@code search} or {@code pinned}
+     * @param queryTokens tokens embedded
+     * @param micros      the whole retrieval
+     */
+    record Retrieved(String retrievalId, String mode, List<Passage> passages, int queryTokens, long micros) {
+        public Retrieved {
+            passages = List.copyOf(passages);
+        }
+    }
+
+    /** The named store does not exist for this tenant. */
+    final class UnknownStoreException extends RuntimeException {
+        private static final long serialVersionUID = 1;
+
+        public UnknownStoreException(String storeId) {
+            super(storeId);
+        }
+    }
+}

@@ -1,0 +1,2 @@
+/** Documents in, passages out: parsing, chunks, ingestion, retrieval, citations. */
+package graft.knowledge;

@@ -1,0 +1,2 @@
+/** Text to token ids and back; the only importer of {@code ai.djl.huggingface}. */
+package graft.tokens;
