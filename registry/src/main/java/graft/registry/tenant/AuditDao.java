@@ -1,0 +1,82 @@
+package graft.registry.tenant;
+
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import graft.registry.Columns;
+import graft.registry.Database;
+import java.time.Instant;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.OptionalLong;
+import org.jdbi.v3.core.Handle;
+
+/**
+ * Who did what to what, append-only. A change and its entry belong in one transaction: call the static
+ * {@link #record(Handle, String, String, String, String, Map)} beside the change. Details hold no secrets and no prompt
+ * text. Any thread may call.
+ */
+public final class AuditDao {
+    private static final ObjectMapper JSON = new ObjectMapper();
+    private final Database database;
+
+    public AuditDao(Database database) {
+        this.database = database;
+    }
+
+    /**
+     * @param actor    the key's id, or {@code server} for what happened by itself
+     * @param tenantId whom it concerns
+     * @param action   {@code key.create}, {@code adapter.upload}, ...: the object's kind and a verb
+     * @param object   its id
+     * @param details  a JSON object
+     */
+    public record Entry(long id, Instant at, String actor, String tenantId, String action, String object,
+            String details) {}
+
+    /** In the transaction of the change itself, whether it runs as the tenant or as the operator. */
+    public static void record(Handle handle, String actor, String tenantId, String action, String object,
+            Map<String, ?> details) {
+        handle.createUpdate("""
+                INSERT INTO audit_log (actor, tenant_id, action, object, details)
+                VALUES (:actor, :tenant, :action, :object, :details::jsonb)
+                """)
+                .bind("actor", actor).bind("tenant", tenantId).bind("action", action).bind("object", object)
+                .bind("details", json(details)).execute();
+    }
+
+    /** In a transaction of its own, for what changes nothing in the database. */
+    public void record(String actor, String tenantId, String action, String object, Map<String, ?> details) {
+        database.asTenant(tenantId, handle -> {
+            record(handle, actor, tenantId, action, object, details);
+            return true;
+        });
+    }
+
+    private static String json(Map<String, ?> details) {
+        try {
+            return JSON.writeValueAsString(details);
+        } catch (JsonProcessingException e) {
+            throw new IllegalArgumentException("audit details that are no JSON: " + details.keySet(), e);
+        }
+    }
+
+    /**
+     * Newest first, of all tenants or of one.
+     *
+     * @param before only entries with a smaller id
+     */
+    public List<Entry> list(Optional<String> tenantId, OptionalLong before, int most) {
+        return database.asOperator(handle -> handle.createQuery("""
+                SELECT * FROM audit_log
+                WHERE (:tenant::text IS NULL OR tenant_id = :tenant) AND id < :before
+                ORDER BY id DESC
+                LIMIT :most
+                """)
+                .bind("tenant", tenantId.orElse(null)).bind("before", before.orElse(Long.MAX_VALUE)).bind("most", most)
+                .map((row, context) -> new Entry(row.getLong("id"), Columns.instant(row, "at"),
+                        row.getString("actor"), row.getString("tenant_id"), row.getString("action"),
+                        row.getString("object"), row.getString("details")))
+                .list());
+    }
+}
