@@ -1,0 +1,179 @@
+package graft.acceptance;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import java.io.BufferedReader;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.net.ServerSocket;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.TimeUnit;
+
+/**
+ * A Graft started as a user starts it, by {@code ./graft up}, and spoken to over HTTP only. Closing it sends SIGTERM and
+ * waits for the drain.
+ */
+final class RunningGraft implements AutoCloseable {
+    static final Path ROOT = Path.of(System.getProperty("graft.root"));
+    static final ObjectMapper JSON = new ObjectMapper();
+    private static final Duration START = Duration.ofMinutes(5);
+    private static final HttpClient HTTP = HttpClient.newBuilder().version(HttpClient.Version.HTTP_1_1).build();
+    private final Process process;
+    private final int port;
+    private final Path data;
+    private final long readyMillis;
+
+    private RunningGraft(Process process, int port, Path data, long readyMillis) {
+        this.process = process;
+        this.port = port;
+        this.data = data;
+        this.readyMillis = readyMillis;
+    }
+
+    static RunningGraft up(Path data, Map<String, String> settings, String... arguments) throws IOException {
+        int port = freePort();
+        List<String> command = new ArrayList<>(List.of(ROOT.resolve("graft").toString(), "up", "--port",
+                String.valueOf(port), "--data", data.toString()));
+        command.addAll(List.of(arguments));
+        ProcessBuilder builder = new ProcessBuilder(command).directory(ROOT.toFile()).redirectErrorStream(true);
+        builder.environment().putAll(settings);
+        long start = System.nanoTime();
+        Process process = builder.start();
+        StringBuilder output = new StringBuilder();
+        BufferedReader reader = process.inputReader();
+        Thread watchdog = Thread.ofVirtual().start(() -> killUnlessReady(process));
+        for (String line = reader.readLine(); line != null; line = reader.readLine()) {
+            output.append(line).append('\n');
+            if (line.contains("Graft is ready on http://127.0.0.1:" + port)) {
+                watchdog.interrupt();
+                Thread.ofVirtual().start(() -> reader.lines().forEach(rest -> { }));
+                return new RunningGraft(process, port, data, (System.nanoTime() - start) / 1_000_000);
+            }
+        }
+        throw new IllegalStateException("./graft up ended before it was ready:\n" + output);
+    }
+
+    private static void killUnlessReady(Process process) {
+        try {
+            if (!process.waitFor(START.toMillis(), TimeUnit.MILLISECONDS)) process.destroyForcibly();
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt(); // it became ready: nothing to watch any more
+        }
+    }
+
+    static int freePort() {
+        try (ServerSocket socket = new ServerSocket(0)) {
+            return socket.getLocalPort();
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    String url() {
+        return "http://127.0.0.1:" + port;
+    }
+
+    int port() {
+        return port;
+    }
+
+    Path data() {
+        return data;
+    }
+
+    /** From starting the launcher to its ready line. */
+    long readyMillis() {
+        return readyMillis;
+    }
+
+    String demoKey() {
+        return key("demo.key");
+    }
+
+    String adminKey() {
+        return key("admin.key");
+    }
+
+    private String key(String file) {
+        try {
+            return Files.readString(data.resolve(file)).strip();
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    record Reply(int status, JsonNode json, HttpResponse<byte[]> response) {}
+
+    Reply get(String key, String path) {
+        return send(request(key, path).GET().build());
+    }
+
+    Reply delete(String key, String path) {
+        return send(request(key, path).DELETE().build());
+    }
+
+    Reply post(String key, String path, Object body) {
+        return send(request(key, path).header("Content-Type", "application/json")
+                .POST(HttpRequest.BodyPublishers.ofString(text(body))).build());
+    }
+
+    Reply put(String key, String path, Object body) {
+        return send(request(key, path).header("Content-Type", "application/json")
+                .PUT(HttpRequest.BodyPublishers.ofString(text(body))).build());
+    }
+
+    HttpRequest.Builder request(String key, String path) {
+        return HttpRequest.newBuilder(URI.create(url() + path)).timeout(Duration.ofMinutes(5))
+                .header("Authorization", "Bearer " + key);
+    }
+
+    Reply send(HttpRequest request) {
+        try {
+            HttpResponse<byte[]> response = HTTP.send(request, HttpResponse.BodyHandlers.ofByteArray());
+            String type = response.headers().firstValue("Content-Type").orElse("");
+            JsonNode json = type.startsWith("application/json") ? JSON.readTree(response.body()) : JSON.nullNode();
+            return new Reply(response.statusCode(), json, response);
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new IllegalStateException(e);
+        }
+    }
+
+    private static String text(Object body) {
+        try {
+            return body instanceof String text ? text : JSON.writeValueAsString(body);
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    /** @return the exit code after SIGTERM */
+    int stop() {
+        process.destroy();
+        try {
+            if (!process.waitFor(60, TimeUnit.SECONDS)) {
+                process.destroyForcibly();
+                throw new IllegalStateException("no drain within 60 s of SIGTERM");
+            }
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+        return process.exitValue();
+    }
+
+    @Override
+    public void close() {
+        stop();
+    }
+}
