@@ -1,0 +1,57 @@
+package graft.benchmarks;
+
+import java.io.BufferedReader;
+import java.io.IOException;
+import java.net.ServerSocket;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+
+/** A server under test: started for one benchmark, stopped after it. */
+interface Peer extends AutoCloseable {
+    String name();
+
+    LoadGenerator load();
+
+    @Override
+    void close();
+
+    /** Graft itself, by {@code ./graft up} on a fresh data folder. */
+    static Peer graft(Path root) throws IOException {
+        Path data = Files.createTempDirectory("graft-bench-");
+        int port = freePort();
+        Process process = new ProcessBuilder(root.resolve("graft").toString(), "up", "--port", String.valueOf(port),
+                "--data", data.resolve("data").toString()).redirectErrorStream(true).start();
+        BufferedReader output = process.inputReader();
+        for (String line = output.readLine(); line != null; line = output.readLine()) {
+            System.err.println(line);
+            if (!line.contains("Graft is ready on ")) continue;
+            Thread.ofVirtual().start(() -> output.lines().forEach(System.err::println));
+            String key = Files.readString(data.resolve("data/demo.key")).strip();
+            return new Started("graft", new LoadGenerator("http://127.0.0.1:" + port, key), process);
+        }
+        throw new IOException("./graft up ended before it was ready");
+    }
+
+    private static int freePort() throws IOException {
+        try (ServerSocket socket = new ServerSocket(0)) {
+            return socket.getLocalPort();
+        }
+    }
+
+    record Started(String name, LoadGenerator load, Process process) implements Peer {
+        @Override
+        public void close() {
+            process.destroy();
+            try {
+                if (!process.waitFor(60, TimeUnit.SECONDS)) process.destroyForcibly();
+            } catch (InterruptedException e) {
+                Thread.currentThread().interrupt();
+            }
+        }
+    }
+
+    /** What a scenario measures on one peer. */
+    record Workload(String name, List<String> models, int streams, int maxTokens) {}
+}

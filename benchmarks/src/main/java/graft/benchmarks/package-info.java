@@ -1,0 +1,2 @@
+/** Load and comparison over HTTP, against Graft and its peers alike: a judge that knows nobody from inside. */
+package graft.benchmarks;
