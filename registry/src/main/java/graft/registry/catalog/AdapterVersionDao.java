@@ -1,0 +1,223 @@
+package graft.registry.catalog;
+
+import graft.registry.Database;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.UncheckedIOException;
+import java.util.Comparator;
+import java.util.List;
+import java.util.Optional;
+import org.jdbi.v3.core.Handle;
+
+/** Immutable versions of adapters and their files. Any thread may call; every method is one transaction. */
+public final class AdapterVersionDao {
+    public static final String FIRST_ALIAS = "production";
+    private final Database database;
+
+    public AdapterVersionDao(Database database) {
+        this.database = database;
+    }
+
+    /** Opens a file's bytes from their beginning. */
+    @FunctionalInterface
+    public interface Content {
+        InputStream open() throws IOException;
+    }
+
+    /** @param content what the file's digest was computed from */
+    public record NewFile(VersionFile file, Content content) {}
+
+    /**
+     * A proved version that has no number yet.
+     *
+     * @param shareNew whether the adapter is shared with all if this upload creates it
+     * @param manifest JSON object
+     * @param alias    moved to this version besides, if given
+     */
+    public record NewVersion(String adapter, String base, boolean shareNew, String digest, String baseDigest, int rank,
+            List<String> targetModules, String manifest, String note, List<String> warnings, String createdBy,
+            Optional<String> alias, List<NewFile> files) {
+        public NewVersion {
+            targetModules = List.copyOf(targetModules);
+            warnings = List.copyOf(warnings);
+            files = List.copyOf(files);
+        }
+
+        long sizeBytes() {
+            return files.stream().mapToLong(file -> file.file().sizeBytes()).sum();
+        }
+    }
+
+    /** What became of a publication. */
+    public sealed interface Published {
+        record Stored(AdapterVersion version) implements Published {}
+
+        /** The adapter's versions are for this other base; nothing was stored. */
+        record OtherBase(String base) implements Published {}
+
+        /** A limit of the tenant would be passed; nothing was stored. */
+        record OverLimit(String limit, long most) implements Published {}
+    }
+
+    /**
+     * Stores files, version and number in one transaction: all of it or nothing. The first version of an adapter makes
+     * the adapter and the alias {@link #FIRST_ALIAS}.
+     */
+    public Published publish(String tenantId, NewVersion version) {
+        try {
+            return database.asTenant(tenantId, handle -> publish(handle, tenantId, version));
+        } catch (RefusedException e) {
+            return e.published;
+        }
+    }
+
+    /** Carries a refusal out of the transaction, so that it is rolled back. */
+    private static final class RefusedException extends RuntimeException {
+        private static final long serialVersionUID = 1;
+        private final transient Published published;
+
+        RefusedException(Published published) {
+            super(published.toString(), null, false, false);
+            this.published = published;
+        }
+    }
+
+    private static Published publish(Handle handle, String tenantId, NewVersion version) {
+        // Bytes first, because they take long and everything after holds locks that alias moves wait for; in the order
+        // of their names, so that two uploads with common files wait for each other and never in a ring.
+        version.files().stream().sorted(Comparator.comparing(file -> file.file().artifact()))
+                .forEach(file -> store(handle, tenantId, file));
+        handle.createQuery("SELECT 1 FROM pg_advisory_xact_lock(hashtextextended('adapters of ' || :tenant, 0))")
+                .bind("tenant", tenantId).mapTo(Integer.class).one();
+        handle.createUpdate("""
+                INSERT INTO adapter (tenant_id, name, base, shared) VALUES (:tenant, :name, :base, :shared)
+                ON CONFLICT DO NOTHING
+                """).bind("tenant", tenantId).bind("name", version.adapter()).bind("base", version.base())
+                .bind("shared", version.shareNew()).execute();
+        Adapter adapter = AdapterDao.find(handle, tenantId, tenantId, version.adapter()).orElseThrow();
+        if (!adapter.base().equals(version.base())) throw new RefusedException(new Published.OtherBase(adapter.base()));
+        refuseOverLimit(handle, tenantId, version.sizeBytes());
+        int number = handle.createQuery("""
+                UPDATE adapter SET last_version = last_version + 1 WHERE tenant_id = :tenant AND name = :name
+                RETURNING last_version
+                """).bind("tenant", tenantId).bind("name", version.adapter()).mapTo(Integer.class).one();
+        insert(handle, tenantId, version, number);
+        if (number == 1) point(handle, tenantId, version, FIRST_ALIAS, number);
+        version.alias().filter(alias -> number > 1 || !alias.equals(FIRST_ALIAS))
+                .ifPresent(alias -> point(handle, tenantId, version, alias, number));
+        CatalogDao.announce(handle);
+        return new Published.Stored(find(handle, tenantId, version.adapter(), number).orElseThrow());
+    }
+
+    private static void point(Handle handle, String tenantId, NewVersion version, String alias, int number) {
+        AliasDao.move(handle, tenantId, version.adapter(), alias, Alias.Split.to(number), version.createdBy());
+    }
+
+    private static void store(Handle handle, String tenantId, NewFile file) {
+        try (InputStream content = file.content().open()) {
+            ArtifactDao.store(handle, tenantId, file.file(), content);
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    private static void insert(Handle handle, String tenantId, NewVersion version, int number) {
+        handle.createUpdate("""
+                INSERT INTO adapter_version (tenant_id, adapter, version, digest, base_digest, rank, target_modules,
+                    size_bytes, manifest, note, warnings, created_by)
+                VALUES (:tenant, :adapter, :number, :digest, :baseDigest, :rank, :targets, :size, :manifest::jsonb,
+                    :note, :warnings, :createdBy)
+                """).bind("tenant", tenantId).bind("adapter", version.adapter()).bind("number", number)
+                .bind("digest", version.digest()).bind("baseDigest", version.baseDigest())
+                .bind("rank", version.rank()).bindArray("targets", String.class, version.targetModules())
+                .bind("size", version.sizeBytes()).bind("manifest", version.manifest()).bind("note", version.note())
+                .bindArray("warnings", String.class, version.warnings()).bind("createdBy", version.createdBy())
+                .execute();
+        for (NewFile file : version.files()) {
+            handle.createUpdate("INSERT INTO adapter_file VALUES (:tenant, :adapter, :number, :path, :artifact)")
+                    .bind("tenant", tenantId).bind("adapter", version.adapter()).bind("number", number)
+                    .bind("path", file.file().path()).bind("artifact", file.file().artifact()).execute();
+        }
+    }
+
+    /** Every version counts with its full size: what is kept once for two of them is our saving, not the tenant's. */
+    private static void refuseOverLimit(Handle handle, String tenantId, long added) {
+        refuseOver(handle, tenantId, "max_adapters", count(handle, tenantId, "SELECT count(*) FROM adapter"));
+        refuseOver(handle, tenantId, "storage_bytes", added + count(handle, tenantId,
+                "SELECT coalesce(sum(size_bytes), 0) FROM adapter_version"));
+    }
+
+    private static void refuseOver(Handle handle, String tenantId, String limit, long used) {
+        Optional<Long> most = handle.createQuery("SELECT " + limit + " FROM tenant_limits WHERE tenant_id = :tenant AND "
+                + limit + " IS NOT NULL").bind("tenant", tenantId).mapTo(Long.class).findOne();
+        if (most.isPresent() && used > most.get())
+            throw new RefusedException(new Published.OverLimit(limit, most.get()));
+    }
+
+    private static long count(Handle handle, String tenantId, String select) {
+        return handle.createQuery(select + " WHERE tenant_id = :tenant").bind("tenant", tenantId)
+                .mapTo(Long.class).one();
+    }
+
+    /** A version of exactly this owner's adapter, if this tenant may see it. */
+    public Optional<AdapterVersion> find(String tenantId, String owner, String adapter, int version) {
+        return database.asTenant(tenantId, handle -> find(handle, owner, adapter, version));
+    }
+
+    private static Optional<AdapterVersion> find(Handle handle, String owner, String adapter, int version) {
+        return handle.createQuery("""
+                SELECT * FROM adapter_version WHERE tenant_id = :owner AND adapter = :adapter AND version = :version
+                """).bind("owner", owner).bind("adapter", adapter).bind("version", version)
+                .map(AdapterVersion.MAPPER).findOne();
+    }
+
+    /** Newest first. */
+    public List<AdapterVersion> list(String tenantId, String owner, String adapter, int limit) {
+        return database.asTenant(tenantId, handle -> handle.createQuery("""
+                SELECT * FROM adapter_version WHERE tenant_id = :owner AND adapter = :adapter
+                ORDER BY version DESC LIMIT :limit
+                """).bind("owner", owner).bind("adapter", adapter).bind("limit", limit)
+                .map(AdapterVersion.MAPPER).list());
+    }
+
+    /** A version's files by path; empty if this tenant may not see the version. */
+    public List<VersionFile> files(String tenantId, String owner, String adapter, int version) {
+        return database.asTenant(tenantId, handle -> handle.createQuery("""
+                SELECT f.path, f.artifact, a.size_bytes FROM adapter_file f
+                JOIN artifact a ON a.tenant_id = f.tenant_id AND a.digest = f.artifact
+                WHERE f.tenant_id = :owner AND f.adapter = :adapter AND f.version = :version ORDER BY f.path
+                """).bind("owner", owner).bind("adapter", adapter).bind("version", version)
+                .map((row, context) -> new VersionFile(row.getString("path"), row.getString("artifact"),
+                        row.getLong("size_bytes"))).list());
+    }
+
+    /** What became of a deletion. */
+    public sealed interface Deleted {
+        record Gone() implements Deleted {}
+
+        record Absent() implements Deleted {}
+
+        /** This alias points at it; nothing was deleted. */
+        record InUse(String alias) implements Deleted {}
+    }
+
+    /** Removes a version of one's own that no alias points at. Its number is never given again. */
+    public Deleted delete(String tenantId, String adapter, int version) {
+        return database.asTenant(tenantId, handle -> {
+            if (!AdapterDao.lock(handle, tenantId, adapter)) return new Deleted.Absent();
+            Optional<String> alias = handle.createQuery("""
+                    SELECT alias FROM adapter_alias_target
+                    WHERE tenant_id = :tenant AND adapter = :adapter AND version = :version ORDER BY alias LIMIT 1
+                    """).bind("tenant", tenantId).bind("adapter", adapter).bind("version", version)
+                    .mapTo(String.class).findOne();
+            if (alias.isPresent()) return new Deleted.InUse(alias.get());
+            int gone = handle.createUpdate("""
+                    DELETE FROM adapter_version
+                    WHERE tenant_id = :tenant AND adapter = :adapter AND version = :version
+                    """).bind("tenant", tenantId).bind("adapter", adapter).bind("version", version).execute();
+            if (gone == 0) return new Deleted.Absent();
+            CatalogDao.announce(handle);
+            return new Deleted.Gone();
+        });
+    }
+}

@@ -1,0 +1,91 @@
+package graft.registry.catalog;
+
+import graft.registry.Database;
+import java.time.Instant;
+import java.util.List;
+import java.util.Optional;
+import org.jdbi.v3.core.Handle;
+import org.jdbi.v3.core.mapper.RowMapper;
+
+/** What a model name points at, for one tenant. Any thread may call; every method is one transaction. */
+public final class CatalogDao {
+    /** Every change of what a name means is announced here when it commits (LISTEN). */
+    public static final String CHANNEL = "graft_catalog";
+    private final Database database;
+
+    public CatalogDao(Database database) {
+        this.database = database;
+    }
+
+    /**
+     * A version that a name points at.
+     *
+     * @param weight   its share among the targets of one alias
+     * @param manifest JSON object
+     */
+    public record Pointed(String ownerTenantId, String adapter, String base, int version, String digest,
+            String manifest, int weight) {
+        static final RowMapper<Pointed> MAPPER = (row, context) -> new Pointed(row.getString("tenant_id"),
+                row.getString("adapter"), row.getString("base"), row.getInt("version"), row.getString("digest"),
+                row.getString("manifest"), row.getInt("weight"));
+    }
+
+    /**
+     * The versions an alias points at, by number; empty if there is no such adapter or alias for this tenant.
+     *
+     * @param owner whose adapter; without it the tenant's own wins over a shared namesake
+     */
+    public List<Pointed> byAlias(String tenantId, Optional<String> owner, String adapter, String alias) {
+        return database.asTenant(tenantId, handle -> adapter(handle, tenantId, owner, adapter).map(found ->
+                handle.createQuery("""
+                        SELECT v.tenant_id, v.adapter, :base AS base, v.version, v.digest, v.manifest, t.weight
+                        FROM adapter_alias_target t JOIN adapter_version v
+                            ON v.tenant_id = t.tenant_id AND v.adapter = t.adapter AND v.version = t.version
+                        WHERE t.tenant_id = :owner AND t.adapter = :adapter AND t.alias = :alias ORDER BY v.version
+                        """).bind("base", found.base()).bind("owner", found.tenantId()).bind("adapter", adapter)
+                        .bind("alias", alias).map(Pointed.MAPPER).list()).orElse(List.of()));
+    }
+
+    /** One version by its number; see {@link #byAlias}. */
+    public Optional<Pointed> byVersion(String tenantId, Optional<String> owner, String adapter, int version) {
+        return database.asTenant(tenantId, handle -> adapter(handle, tenantId, owner, adapter).flatMap(found ->
+                handle.createQuery("""
+                        SELECT tenant_id, adapter, :base AS base, version, digest, manifest, 1 AS weight
+                        FROM adapter_version
+                        WHERE tenant_id = :owner AND adapter = :adapter AND version = :version
+                        """).bind("base", found.base()).bind("owner", found.tenantId()).bind("adapter", adapter)
+                        .bind("version", version).map(Pointed.MAPPER).findOne()));
+    }
+
+    private static Optional<Adapter> adapter(Handle handle, String tenantId, Optional<String> owner, String name) {
+        return owner.isPresent() ? AdapterDao.find(handle, tenantId, owner.get(), name)
+                : AdapterDao.find(handle, tenantId, name);
+    }
+
+    /**
+     * An alias that a tenant may use.
+     *
+     * @param version the one with the largest share
+     */
+    public record Usable(String ownerTenantId, String adapter, String base, String alias, int version, String digest,
+            Instant createdAt) {}
+
+    /** Every alias that this tenant may use: own adapters and shared ones, by adapter, owner and alias. */
+    public List<Usable> usable(String tenantId) {
+        return database.asTenant(tenantId, handle -> handle.createQuery("""
+                SELECT DISTINCT ON (a.name, a.tenant_id, t.alias) a.tenant_id, a.name, a.base, t.alias, v.version,
+                    v.digest, v.created_at
+                FROM adapter a
+                JOIN adapter_alias_target t ON t.tenant_id = a.tenant_id AND t.adapter = a.name
+                JOIN adapter_version v ON v.tenant_id = t.tenant_id AND v.adapter = t.adapter
+                    AND v.version = t.version
+                ORDER BY a.name, a.tenant_id, t.alias, t.weight DESC, v.version DESC
+                """).map((row, context) -> new Usable(row.getString("tenant_id"), row.getString("name"),
+                        row.getString("base"), row.getString("alias"), row.getInt("version"),
+                        row.getString("digest"), row.getTimestamp("created_at").toInstant())).list());
+    }
+
+    static void announce(Handle handle) {
+        handle.createQuery("SELECT pg_notify(:channel, '')").bind("channel", CHANNEL).mapTo(String.class).findOne();
+    }
+}
