@@ -84,7 +84,10 @@ public final class Scheduler {
         endCancelled();
         shares.forgetIdle();
         admit();
-        Batch batch = new Batch(step, byAdapters(choose()));
+        Map<Sequence, Integer> chosen = choose();
+        // All of the chosen adapter sets may have given way for want of blocks; then it is the other sets' turn.
+        while (chosen.isEmpty() && !running.isEmpty()) chosen = choose();
+        Batch batch = new Batch(step, byAdapters(chosen));
         for (Slice slice : batch.slices()) slice.sequence().lastStep = step;
         planned = Optional.of(batch);
         return batch;
@@ -163,7 +166,7 @@ public final class Scheduler {
             Sequence sequence = head.get();
             shares.start(sequence);
             running.add(sequence);
-            sequence.lastStep = step;
+            sequence.lastStep = step - 1;
             backlog += sequence.remaining();
         }
     }
