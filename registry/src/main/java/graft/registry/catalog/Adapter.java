@@ -1,5 +1,6 @@
 package graft.registry.catalog;
 
+import graft.registry.Columns;
 import java.time.Instant;
 import org.jdbi.v3.core.mapper.RowMapper;
 
@@ -13,5 +14,5 @@ import org.jdbi.v3.core.mapper.RowMapper;
 public record Adapter(String tenantId, String name, String base, boolean shared, Instant createdAt) {
     static final RowMapper<Adapter> MAPPER = (row, context) -> new Adapter(row.getString("tenant_id"),
             row.getString("name"), row.getString("base"), row.getBoolean("shared"),
-            row.getTimestamp("created_at").toInstant());
+            Columns.instant(row, "created_at"));
 }

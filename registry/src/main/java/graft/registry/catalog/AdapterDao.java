@@ -1,15 +1,16 @@
 package graft.registry.catalog;
 
 import graft.registry.Database;
+import graft.registry.tenant.AuditDao;
+import graft.registry.tenant.Tenant;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import org.jdbi.v3.core.Handle;
 
 /** Adapters by name: one's own, and those that others share. Any thread may call; every method is one transaction. */
 public final class AdapterDao {
-    /** Owner of what is shared with all; its adapters win over other tenants' shared namesakes. */
-    private static final String OPERATOR = "operator";
     private final Database database;
 
     public AdapterDao(Database database) {
@@ -25,7 +26,7 @@ public final class AdapterDao {
         return handle.createQuery("""
                 SELECT * FROM adapter WHERE name = :name
                 ORDER BY tenant_id = :tenant DESC, tenant_id = :operator DESC, tenant_id LIMIT 1
-                """).bind("name", name).bind("tenant", tenantId).bind("operator", OPERATOR)
+                """).bind("name", name).bind("tenant", tenantId).bind("operator", Tenant.OPERATOR)
                 .map(Adapter.MAPPER).findOne();
     }
 
@@ -44,18 +45,19 @@ public final class AdapterDao {
         return database.asTenant(tenantId, handle -> handle.createQuery("""
                 SELECT DISTINCT ON (name) * FROM adapter WHERE name > :after
                 ORDER BY name, tenant_id = :tenant DESC, tenant_id = :operator DESC, tenant_id LIMIT :limit
-                """).bind("tenant", tenantId).bind("operator", OPERATOR).bind("after", after).bind("limit", limit)
+                """).bind("tenant", tenantId).bind("operator", Tenant.OPERATOR).bind("after", after).bind("limit", limit)
                 .map(Adapter.MAPPER).list());
     }
 
     /** Removes an adapter with its versions and aliases. False if this tenant has none of that name. */
-    public boolean delete(String tenantId, String name) {
+    public boolean delete(String tenantId, String name, String by) {
         return database.asTenant(tenantId, handle -> {
             if (!lock(handle, tenantId, name)) return false;
             handle.createUpdate("DELETE FROM adapter_alias WHERE tenant_id = :tenant AND adapter = :name")
                     .bind("tenant", tenantId).bind("name", name).execute();
             handle.createUpdate("DELETE FROM adapter WHERE tenant_id = :tenant AND name = :name")
                     .bind("tenant", tenantId).bind("name", name).execute();
+            AuditDao.record(handle, by, tenantId, "adapter.delete", name, Map.of());
             CatalogDao.announce(handle);
             return true;
         });
@@ -69,7 +71,7 @@ public final class AdapterDao {
     }
 
     /** Sets with whom an adapter is shared. False if this tenant has none of that name. */
-    public boolean share(String tenantId, String name, Sharing sharing) {
+    public boolean share(String tenantId, String name, Sharing sharing, String by) {
         return database.asTenant(tenantId, handle -> {
             int changed = handle.createUpdate("""
                     UPDATE adapter SET shared = :shared WHERE tenant_id = :tenant AND name = :name
@@ -81,6 +83,8 @@ public final class AdapterDao {
                 handle.createUpdate("INSERT INTO adapter_share VALUES (:tenant, :name, :guest)")
                         .bind("tenant", tenantId).bind("name", name).bind("guest", guest).execute();
             }
+            AuditDao.record(handle, by, tenantId, "adapter.share", name,
+                    Map.of("with_all", sharing.withAll(), "tenants", sharing.guests()));
             CatalogDao.announce(handle);
             return true;
         });

@@ -1,5 +1,6 @@
 package graft.registry.catalog;
 
+import graft.registry.Columns;
 import java.sql.Array;
 import java.sql.SQLException;
 import java.time.Instant;
@@ -29,7 +30,7 @@ public record AdapterVersion(String tenantId, String adapter, int version, Strin
             row.getString("adapter"), row.getInt("version"), row.getString("digest"), row.getString("base_digest"),
             row.getInt("rank"), texts(row.getArray("target_modules")), row.getLong("size_bytes"),
             row.getString("manifest"), row.getString("note"), texts(row.getArray("warnings")),
-            row.getString("created_by"), row.getTimestamp("created_at").toInstant());
+            row.getString("created_by"), Columns.instant(row, "created_at"));
 
     private static List<String> texts(Array array) throws SQLException {
         return List.of((String[]) array.getArray());

@@ -1,11 +1,13 @@
 package graft.registry.catalog;
 
 import graft.registry.Database;
+import graft.registry.tenant.AuditDao;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;
 import java.util.Comparator;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import org.jdbi.v3.core.Handle;
 
@@ -105,6 +107,8 @@ public final class AdapterVersionDao {
         if (number == 1) point(handle, tenantId, version, FIRST_ALIAS, number);
         version.alias().filter(alias -> number > 1 || !alias.equals(FIRST_ALIAS))
                 .ifPresent(alias -> point(handle, tenantId, version, alias, number));
+        AuditDao.record(handle, version.createdBy(), tenantId, "adapter.upload", version.adapter() + "@" + number,
+                Map.of("digest", version.digest()));
         CatalogDao.announce(handle);
         return new Published.Stored(find(handle, tenantId, version.adapter(), number).orElseThrow());
     }
@@ -202,7 +206,7 @@ public final class AdapterVersionDao {
     }
 
     /** Removes a version of one's own that no alias points at. Its number is never given again. */
-    public Deleted delete(String tenantId, String adapter, int version) {
+    public Deleted delete(String tenantId, String adapter, int version, String by) {
         return database.asTenant(tenantId, handle -> {
             if (!AdapterDao.lock(handle, tenantId, adapter)) return new Deleted.Absent();
             Optional<String> alias = handle.createQuery("""
@@ -216,6 +220,7 @@ public final class AdapterVersionDao {
                     WHERE tenant_id = :tenant AND adapter = :adapter AND version = :version
                     """).bind("tenant", tenantId).bind("adapter", adapter).bind("version", version).execute();
             if (gone == 0) return new Deleted.Absent();
+            AuditDao.record(handle, by, tenantId, "adapter_version.delete", adapter + "@" + version, Map.of());
             CatalogDao.announce(handle);
             return new Deleted.Gone();
         });

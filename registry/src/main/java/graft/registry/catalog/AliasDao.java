@@ -1,8 +1,11 @@
 package graft.registry.catalog;
 
+import graft.registry.Columns;
 import graft.registry.Database;
+import graft.registry.tenant.AuditDao;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import org.jdbi.v3.core.Handle;
@@ -29,8 +32,13 @@ public final class AliasDao {
         record NothingBefore() implements Moved {}
     }
 
-    /** Points an alias at one version or several, making the alias if it is new. */
-    public Moved move(String tenantId, String adapter, String alias, Alias.Split split, String by) {
+    /**
+     * Points an alias at one version or several, making the alias if it is new.
+     *
+     * @param by     the key that asked
+     * @param reason for the audit log; may be empty
+     */
+    public Moved move(String tenantId, String adapter, String alias, Alias.Split split, String by, String reason) {
         return database.asTenant(tenantId, handle -> {
             if (!AdapterDao.lock(handle, tenantId, adapter)) return new Moved.Absent();
             Set<Integer> versions = versions(handle, tenantId, adapter);
@@ -38,6 +46,8 @@ public final class AliasDao {
                 if (!versions.contains(target.version())) return new Moved.NoSuchVersion(target.version());
             }
             move(handle, tenantId, adapter, alias, split, by);
+            AuditDao.record(handle, by, tenantId, "alias.move", adapter + "@" + alias,
+                    Map.of("targets", split.targets(), "reason", reason));
             CatalogDao.announce(handle);
             return new Moved.Done(find(handle, tenantId, adapter, alias).orElseThrow());
         });
@@ -79,7 +89,7 @@ public final class AliasDao {
      * Undoes the newest move that still stands, so that a second rollback goes one further back. Places that name a
      * version deleted since are passed over.
      */
-    public Moved rollback(String tenantId, String adapter, String alias, String by) {
+    public Moved rollback(String tenantId, String adapter, String alias, String by, String reason) {
         return database.asTenant(tenantId, handle -> {
             if (!AdapterDao.lock(handle, tenantId, adapter)) return new Moved.Absent();
             if (find(handle, tenantId, adapter, alias).isEmpty()) return new Moved.Absent();
@@ -98,6 +108,8 @@ public final class AliasDao {
                         """).bind("tenant", tenantId).bind("adapter", adapter).bind("alias", alias)
                         .bind("by", by).execute();
                 point(handle, tenantId, adapter, alias, place.targets());
+                AuditDao.record(handle, by, tenantId, "alias.rollback", adapter + "@" + alias,
+                        Map.of("targets", place.targets(), "reason", reason));
                 CatalogDao.announce(handle);
                 return new Moved.Done(find(handle, tenantId, adapter, alias).orElseThrow());
             }
@@ -127,13 +139,15 @@ public final class AliasDao {
     }
 
     /** False if there was none. */
-    public boolean delete(String tenantId, String adapter, String alias) {
+    public boolean delete(String tenantId, String adapter, String alias, String by) {
         return database.asTenant(tenantId, handle -> {
             int gone = handle.createUpdate("""
                     DELETE FROM adapter_alias WHERE tenant_id = :tenant AND adapter = :adapter AND alias = :alias
                     """).bind("tenant", tenantId).bind("adapter", adapter).bind("alias", alias).execute();
-            if (gone > 0) CatalogDao.announce(handle);
-            return gone > 0;
+            if (gone == 0) return false;
+            AuditDao.record(handle, by, tenantId, "alias.delete", adapter + "@" + alias, Map.of());
+            CatalogDao.announce(handle);
+            return true;
         });
     }
 
@@ -156,6 +170,6 @@ public final class AliasDao {
                 WHERE tenant_id = :owner AND adapter = :adapter AND alias = :alias
                 """).bind("owner", owner).bind("adapter", adapter).bind("alias", alias)
                 .map((row, context) -> new Alias(owner, adapter, alias, row.getInt("move"), targets,
-                        row.getString("moved_by"), row.getTimestamp("moved_at").toInstant())).findOne();
+                        row.getString("moved_by"), Columns.instant(row, "moved_at"))).findOne();
     }
 }

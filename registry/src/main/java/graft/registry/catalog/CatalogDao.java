@@ -1,5 +1,6 @@
 package graft.registry.catalog;
 
+import graft.registry.Columns;
 import graft.registry.Database;
 import java.time.Instant;
 import java.util.List;
@@ -82,7 +83,7 @@ public final class CatalogDao {
                 ORDER BY a.name, a.tenant_id, t.alias, t.weight DESC, v.version DESC
                 """).map((row, context) -> new Usable(row.getString("tenant_id"), row.getString("name"),
                         row.getString("base"), row.getString("alias"), row.getInt("version"),
-                        row.getString("digest"), row.getTimestamp("created_at").toInstant())).list());
+                        row.getString("digest"), Columns.instant(row, "created_at"))).list());
     }
 
     static void announce(Handle handle) {
