@@ -1,0 +1,135 @@
+package graft.registry.knowledge;
+
+import graft.registry.Database;
+import graft.registry.Ids;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.OutputStream;
+import java.io.UncheckedIOException;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.sql.Timestamp;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.List;
+import java.util.Optional;
+import org.jdbi.v3.core.Handle;
+import org.jdbi.v3.core.statement.StatementContext;
+
+/** Uploaded files and their bytes. Any thread may call; every method is one transaction. */
+public final class FileDao {
+    private static final int PIECE_BYTES = 1 << 20;
+    private static final String COLUMNS = "SELECT id, filename, purpose, bytes, created_at, expires_at FROM file";
+    private final Database database;
+
+    public FileDao(Database database) {
+        this.database = database;
+    }
+
+    /** @param lifetime how long the file is kept; empty for as long as nobody deletes it */
+    public record NewFile(String filename, String purpose, Optional<Duration> lifetime) {}
+
+    /** @param content read to its end while a connection is held, so it must come from disk or memory */
+    public StoredFile create(String tenantId, NewFile file, InputStream content) {
+        String id = Ids.next("file-");
+        return database.asTenant(tenantId, handle -> {
+            handle.createUpdate("""
+                    INSERT INTO file (id, tenant_id, filename, purpose, bytes, sha256, expires_at)
+                    VALUES (:id, :tenant, :filename, :purpose, 0, '', now() + make_interval(secs => :lifetime))""")
+                    .bind("id", id).bind("tenant", tenantId).bind("filename", file.filename())
+                    .bind("purpose", file.purpose())
+                    .bind("lifetime", file.lifetime().map(Duration::toSeconds).orElse(null)).execute();
+            insertPieces(handle, tenantId, id, content);
+            return find(handle, id).orElseThrow();
+        });
+    }
+
+    private static void insertPieces(Handle handle, String tenantId, String id, InputStream content) {
+        try {
+            MessageDigest digest = MessageDigest.getInstance("SHA-256");
+            long bytes = 0;
+            int ordinal = 0;
+            for (byte[] piece = content.readNBytes(PIECE_BYTES); piece.length > 0;
+                    piece = content.readNBytes(PIECE_BYTES)) {
+                digest.update(piece);
+                bytes += piece.length;
+                handle.execute("INSERT INTO file_piece (tenant_id, file_id, ordinal, content) VALUES (?, ?, ?, ?)",
+                        tenantId, id, ordinal++, piece);
+            }
+            handle.execute("UPDATE file SET bytes = ?, sha256 = ? WHERE id = ?", bytes, digest.digest(), id);
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        } catch (NoSuchAlgorithmException e) {
+            throw new IllegalStateException("every JDK has SHA-256", e);
+        }
+    }
+
+    public Optional<StoredFile> find(String tenantId, String id) {
+        return database.asTenant(tenantId, handle -> find(handle, id));
+    }
+
+    private static Optional<StoredFile> find(Handle handle, String id) {
+        return handle.createQuery(COLUMNS + " WHERE id = :id").bind("id", id).map(FileDao::row).findOne();
+    }
+
+    /** @param purpose only files of this purpose; empty for all */
+    public List<StoredFile> list(String tenantId, Optional<String> purpose, Paging paging) {
+        String sql = COLUMNS + " WHERE (:purpose::text IS NULL OR purpose = :purpose)"
+                + paging.sql("created_at, id", "SELECT created_at, id FROM file WHERE id = :cursor");
+        return database.asTenant(tenantId, handle -> paging.fetch(
+                handle.createQuery(sql).bind("purpose", purpose.orElse(null)), FileDao::row));
+    }
+
+    /** Writes the file's bytes piece by piece. @return false if there is no such file */
+    public boolean read(String tenantId, String id, OutputStream out) {
+        if (find(tenantId, id).isEmpty()) return false;
+        for (int ordinal = 0;; ordinal++) {
+            int wanted = ordinal;
+            // A transaction a piece: no connection is held while a slow reader drains the stream.
+            Optional<byte[]> piece = database.asTenant(tenantId, handle -> handle
+                    .createQuery("SELECT content FROM file_piece WHERE file_id = :id AND ordinal = :ordinal")
+                    .bind("id", id).bind("ordinal", wanted).map((rows, context) -> rows.getBytes(1)).findOne());
+            if (piece.isEmpty()) return true;
+            try {
+                out.write(piece.get());
+            } catch (IOException e) {
+                throw new UncheckedIOException(e);
+            }
+        }
+    }
+
+    /**
+     * Deletes a file with all that was made of it: in every store its chunks, vectors and postings go in the same
+     * transaction.
+     *
+     * @return false if there is no such file
+     */
+    public boolean delete(String tenantId, String id) {
+        return database.asTenant(tenantId, handle -> {
+            LexicalIndex.removeAll(handle, "file_id = :key", id);
+            return handle.execute("DELETE FROM file WHERE id = ?", id) > 0;
+        });
+    }
+
+    /** Files whose time is over, of all tenants, oldest first. */
+    public List<Expired> expired(int limit) {
+        return database.asOperator(handle -> handle.createQuery(
+                "SELECT tenant_id, id FROM file WHERE expires_at < now() ORDER BY expires_at LIMIT :limit")
+                .bind("limit", limit).map((rows, context) -> new Expired(rows.getString(1), rows.getString(2))).list());
+    }
+
+    /** Something to delete on behalf of its tenant. */
+    public record Expired(String tenantId, String id) {}
+
+    private static StoredFile row(ResultSet rows, StatementContext context) throws SQLException {
+        return new StoredFile(rows.getString("id"), rows.getString("filename"), rows.getString("purpose"),
+                rows.getLong("bytes"), instant(rows, "created_at"),
+                Optional.ofNullable(rows.getTimestamp("expires_at")).map(Timestamp::toInstant));
+    }
+
+    static Instant instant(ResultSet rows, String column) throws SQLException {
+        return rows.getTimestamp(column).toInstant();
+    }
+}
