@@ -1,5 +1,6 @@
 package graft.registry.knowledge;
 
+import graft.registry.Columns;
 import graft.registry.Database;
 import graft.registry.Ids;
 import java.sql.ResultSet;
@@ -67,13 +68,15 @@ public final class DocumentDao {
                 // Asked for here, because a foreign key is checked without row-level security.
                 if (!exists(handle, document.fileId())) return new Attached.NoSuchFile(document.fileId());
             }
-            if (count(handle, "document WHERE store = " + store.get()) + documents.size() > bounds.documentsPerStore()) {
+            int held = count(handle, "document WHERE store = " + store.get());
+            if (held + documents.size() > bounds.documentsPerStore()) {
                 return new Attached.StoreFull(bounds.documentsPerStore());
             }
             if (count(handle, "ingestion_job") + documents.size() > bounds.queuedPerTenant()) {
                 return new Attached.QueueFull(bounds.queuedPerTenant());
             }
-            Optional<String> batch = asBatch ? Optional.of(insertBatch(handle, tenantId, store.get())) : Optional.empty();
+            Optional<String> batch = asBatch
+                    ? Optional.of(insertBatch(handle, tenantId, store.get())) : Optional.empty();
             for (NewDocument document : documents) insert(handle, tenantId, store.get(), document, batch);
             return new Attached.Accepted(batch);
         });
@@ -146,13 +149,17 @@ public final class DocumentDao {
         return find(tenantId, storeId, fileId);
     }
 
-    /** Takes a file out of a store with its chunks, vectors and postings; the file stays. @return false if it is not there */
+    /**
+     * Takes a file out of a store with its chunks, vectors and postings; the file stays.
+     *
+     * @return false if it is not there
+     */
     public boolean detach(String tenantId, String storeId, String fileId) {
         return database.asTenant(tenantId, handle -> handle.createQuery("""
                 SELECT d.number FROM document d JOIN vector_store s ON s.number = d.store
                 WHERE s.id = :store AND d.file_id = :file""").bind("store", storeId).bind("file", fileId)
-                .mapTo(Long.class).findOne().filter(number -> LexicalIndex.removeAll(handle, "number = :key", number) > 0)
-                .isPresent());
+                .mapTo(Long.class).findOne()
+                .filter(number -> LexicalIndex.removeAll(handle, "number = :key", number) > 0).isPresent());
     }
 
     /** The stored text of the visible revision. Empty if the file is not in the store or has none yet. */
@@ -179,7 +186,7 @@ public final class DocumentDao {
                 WHERE b.id = :batch AND s.id = :store GROUP BY b.id, s.id""")
                 .bind("batch", batchId).bind("store", storeId).map((rows, context) -> new Batch(rows.getString("id"),
                         rows.getString("store_id"), rows.getBoolean("was_cancelled"),
-                        FileDao.instant(rows, "created_at"), StoreDao.counts(rows))).findOne();
+                        Columns.instant(rows, "created_at"), StoreDao.counts(rows))).findOne();
     }
 
     /** Stops what of a batch has not been indexed yet. */
@@ -204,7 +211,7 @@ public final class DocumentDao {
                 code == null ? Optional.empty() : Optional.of(new Document.IngestionError(code, message)),
                 rows.getString("attributes"),
                 new Document.Chunking(rows.getInt("chunk_tokens"), rows.getInt("overlap_tokens")),
-                rows.getLong("usage_bytes"), FileDao.instant(rows, "created_at"));
+                rows.getLong("usage_bytes"), Columns.instant(rows, "created_at"));
     }
 
     private static String word(Document.Status status) {

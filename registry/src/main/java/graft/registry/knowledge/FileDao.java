@@ -1,5 +1,6 @@
 package graft.registry.knowledge;
 
+import graft.registry.Columns;
 import graft.registry.Database;
 import graft.registry.Ids;
 import java.io.IOException;
@@ -10,9 +11,7 @@ import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 import java.sql.ResultSet;
 import java.sql.SQLException;
-import java.sql.Timestamp;
 import java.time.Duration;
-import java.time.Instant;
 import java.util.List;
 import java.util.Optional;
 import org.jdbi.v3.core.Handle;
@@ -113,10 +112,12 @@ public final class FileDao {
         });
     }
 
-    /** Files whose time is over, of all tenants, oldest first. */
+    /** Files whose time is over or whose tenant was deleted. */
     public List<Expired> expired(int limit) {
-        return database.asOperator(handle -> handle.createQuery(
-                "SELECT tenant_id, id FROM file WHERE expires_at < now() ORDER BY expires_at LIMIT :limit")
+        return database.asOperator(handle -> handle.createQuery("""
+                (SELECT tenant_id, id FROM file WHERE expires_at < now() LIMIT :limit)
+                UNION (SELECT f.tenant_id, f.id FROM tenant t JOIN file f ON f.tenant_id = t.id
+                       WHERE t.deleted_at IS NOT NULL LIMIT :limit)""")
                 .bind("limit", limit).map((rows, context) -> new Expired(rows.getString(1), rows.getString(2))).list());
     }
 
@@ -125,11 +126,6 @@ public final class FileDao {
 
     private static StoredFile row(ResultSet rows, StatementContext context) throws SQLException {
         return new StoredFile(rows.getString("id"), rows.getString("filename"), rows.getString("purpose"),
-                rows.getLong("bytes"), instant(rows, "created_at"),
-                Optional.ofNullable(rows.getTimestamp("expires_at")).map(Timestamp::toInstant));
-    }
-
-    static Instant instant(ResultSet rows, String column) throws SQLException {
-        return rows.getTimestamp(column).toInstant();
+                rows.getLong("bytes"), Columns.instant(rows, "created_at"), Columns.optionalInstant(rows, "expires_at"));
     }
 }

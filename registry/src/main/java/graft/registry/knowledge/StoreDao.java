@@ -1,5 +1,6 @@
 package graft.registry.knowledge;
 
+import graft.registry.Columns;
 import graft.registry.Database;
 import graft.registry.Ids;
 import java.sql.ResultSet;
@@ -60,7 +61,8 @@ public final class StoreDao {
     }
 
     public List<KnowledgeStore> list(String tenantId, Paging paging) {
-        String sql = SELECT + paging.sql("s.created_at, s.id", "SELECT created_at, id FROM vector_store WHERE id = :cursor");
+        String sql = SELECT + paging.sql("s.created_at, s.id",
+                "SELECT created_at, id FROM vector_store WHERE id = :cursor");
         return database.asTenant(tenantId, handle -> paging.fetch(handle.createQuery(sql), StoreDao::row));
     }
 
@@ -118,8 +120,8 @@ public final class StoreDao {
         Optional<Integer> expiry = rows.wasNull() ? Optional.empty() : Optional.of(days);
         return new KnowledgeStore(rows.getLong("number"), rows.getString("id"), rows.getString("name"),
                 rows.getString("description"), rows.getString("metadata"), rows.getString("embedder"),
-                rows.getInt("dimensions"), expiry, FileDao.instant(rows, "created_at"),
-                FileDao.instant(rows, "last_active_at"), rows.getLong("revision"), rows.getLong("usage_bytes"),
+                rows.getInt("dimensions"), expiry, Columns.instant(rows, "created_at"),
+                Columns.instant(rows, "last_active_at"), rows.getLong("revision"), rows.getLong("usage_bytes"),
                 counts(rows));
     }
 
