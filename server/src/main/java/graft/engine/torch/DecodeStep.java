@@ -1,0 +1,157 @@
+package graft.engine.torch;
+
+import ai.djl.pytorch.engine.PtNDArray;
+import ai.djl.pytorch.jni.IValue;
+import graft.scheduling.AdapterKey;
+import graft.scheduling.Batch;
+import graft.scheduling.Sequence;
+import graft.scheduling.Slice;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.function.ToIntFunction;
+
+/**
+ * Lays a batch out as tensors and runs it as one native call. Belongs to the engine's thread.
+ *
+ * <p>Rows follow the batch's slices. Slices of one token are attended as a batch, longer ones one by one; rows of one
+ * adapter list are one range.
+ */
+final class DecodeStep {
+    private final TorchModule module;
+    private final int blockTokens;
+    private final int vocabulary;
+
+    DecodeStep(TorchModule module, int blockTokens, int vocabulary) {
+        this.module = module;
+        this.blockTokens = blockTokens;
+        this.vocabulary = vocabulary;
+    }
+
+    /** @param slotOf where a resident adapter is */
+    StepOutput run(Batch batch, ToIntFunction<AdapterKey> slotOf) {
+        try (TorchModule.Scope scope = module.scope()) {
+            List<IValue> arguments = new ArrayList<>(rows(batch, scope));
+            arguments.addAll(attention(batch, scope));
+            arguments.addAll(groups(batch, slotOf, scope));
+            IValue[] results = scope.toTuple(scope.call("step", arguments.toArray(IValue[]::new)));
+            return new StepOutput(scope.toFloats(results[0]), scope.toFloats(results[1]),
+                    finite(batch, scope.toBooleans(results[2])), vocabulary);
+        }
+    }
+
+    /** Sets to zero the KV of a sequence that went wrong, so that nothing of it can reach the next owner. */
+    void scrub(Sequence sequence) {
+        int[] blocks = sequence.blockTable();
+        long[] slots = new long[blocks.length * blockTokens];
+        for (int i = 0; i < slots.length; i++)
+            slots[i] = (long) blocks[i / blockTokens] * blockTokens + i % blockTokens;
+        if (slots.length == 0) return;
+        try (TorchModule.Scope scope = module.scope()) {
+            scope.call("scrub", scope.tensor(scope.longs(slots, slots.length)));
+        }
+    }
+
+    /** tokens, positions, slots: [n]; wanted: rows whose logits choose a token. */
+    private List<IValue> rows(Batch batch, TorchModule.Scope scope) {
+        int n = batch.tokens();
+        long[] tokens = new long[n];
+        long[] positions = new long[n];
+        long[] slots = new long[n];
+        long[] wanted = new long[(int) batch.slices().stream().filter(Slice::samples).count()];
+        int row = 0;
+        int sampled = 0;
+        for (Slice slice : batch.slices()) {
+            Sequence sequence = slice.sequence();
+            for (int position = slice.start(); position < slice.end(); position++, row++) {
+                tokens[row] = sequence.token(position);
+                positions[row] = position;
+                slots[row] = (long) sequence.block(position / blockTokens) * blockTokens + position % blockTokens;
+            }
+            if (slice.samples()) wanted[sampled++] = row - 1;
+        }
+        return List.of(scope.tensor(scope.longs(tokens, n)), scope.tensor(scope.longs(positions, n)),
+                scope.tensor(scope.longs(slots, n)), scope.tensor(scope.longs(wanted, wanted.length)));
+    }
+
+    /** single_rows, single_lengths: [b]; blocks: [b, most], then [1, blocks] of each longer slice; spans. */
+    private List<IValue> attention(Batch batch, TorchModule.Scope scope) {
+        List<Slice> singles = batch.slices().stream().filter(slice -> slice.length() == 1).toList();
+        int b = singles.size();
+        int most = singles.stream().mapToInt(slice -> blocksOf(slice)).max().orElse(0);
+        long[] rows = new long[b];
+        long[] lengths = new long[b];
+        long[] table = new long[b * most];
+        List<Long> spans = new ArrayList<>();
+        List<PtNDArray> blocks = new ArrayList<>();
+        blocks.add(null); // the singles' table, once it is known
+        int row = 0;
+        int single = 0;
+        for (Slice slice : batch.slices()) {
+            if (slice.length() == 1) {
+                rows[single] = row;
+                lengths[single] = slice.end();
+                fill(table, single * most, most, slice);
+                single++;
+            } else {
+                spans.addAll(List.of((long) row, (long) slice.length(), (long) slice.end()));
+                long[] own = new long[blocksOf(slice)];
+                fill(own, 0, own.length, slice);
+                blocks.add(scope.longs(own, 1, own.length));
+            }
+            row += slice.length();
+        }
+        blocks.set(0, scope.longs(table, b, most));
+        return List.of(scope.tensor(scope.longs(rows, b)), scope.tensor(scope.longs(lengths, b)),
+                scope.tensors(blocks), scope.numbers(spans.stream().mapToLong(Long::longValue).toArray()));
+    }
+
+    private int blocksOf(Slice slice) {
+        return Math.ceilDiv(slice.end(), blockTokens);
+    }
+
+    /** Pads with the sequence's own first block: what is masked must still be finite, and of nobody else. */
+    private void fill(long[] table, int from, int count, Slice slice) {
+        int used = blocksOf(slice);
+        for (int i = 0; i < count; i++) table[from + i] = slice.sequence().block(i < used ? i : 0);
+    }
+
+    /** groups, head_groups: start, rows, slot of each adapter, by rows of the step and of the logits; scales. */
+    private List<IValue> groups(Batch batch, ToIntFunction<AdapterKey> slotOf, TorchModule.Scope scope) {
+        List<Long> groups = new ArrayList<>();
+        List<Long> headGroups = new ArrayList<>();
+        List<Double> scales = new ArrayList<>();
+        List<Slice> slices = batch.slices();
+        int row = 0;
+        int wanted = 0;
+        for (int from = 0, to; from < slices.size(); from = to) {
+            List<AdapterKey> adapters = slices.get(from).sequence().adapters();
+            int rows = 0;
+            int sampling = 0;
+            for (to = from; to < slices.size() && slices.get(to).sequence().adapters().equals(adapters); to++) {
+                rows += slices.get(to).length();
+                if (slices.get(to).samples()) sampling++;
+            }
+            for (AdapterKey adapter : adapters) {
+                long slot = slotOf.applyAsInt(adapter);
+                groups.addAll(List.of((long) row, (long) rows, slot));
+                headGroups.addAll(List.of((long) wanted, (long) sampling, slot));
+                scales.add(adapter.scale());
+            }
+            row += rows;
+            wanted += sampling;
+        }
+        return List.of(scope.numbers(groups.stream().mapToLong(Long::longValue).toArray()),
+                scope.numbers(headGroups.stream().mapToLong(Long::longValue).toArray()),
+                scope.decimals(scales.stream().mapToDouble(Double::doubleValue).toArray()));
+    }
+
+    private static boolean[] finite(Batch batch, boolean[] rows) {
+        boolean[] finite = new boolean[batch.slices().size()];
+        int row = 0;
+        for (int i = 0; i < finite.length; i++) {
+            finite[i] = true;
+            for (int end = row + batch.slices().get(i).length(); row < end; row++) finite[i] &= rows[row];
+        }
+        return finite;
+    }
+}

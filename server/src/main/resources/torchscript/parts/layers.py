@@ -1,0 +1,43 @@
+    # The pieces every layer is made of. h, the residual stream, is float32 whatever the weights are.
+
+    def norm(self, h: Tensor, weight: int, site: int, groups: List[int]) -> Tensor:
+        w, h = self.weights[weight], h.float()  # [d], [..., d]
+        y = torch.rms_norm(h, [h.size(-1)], w, self.eps)  # [..., d]
+        for g in range(len(groups) // 3):
+            own = self.adapter(groups[3 * g + 2], site, 4)  # [d], a norm that the adapter brings
+            if own.numel() > 0:
+                rows = h.narrow(0, groups[3 * g], groups[3 * g + 1])
+                y.narrow(0, groups[3 * g], groups[3 * g + 1]).copy_(torch.rms_norm(rows, [h.size(-1)], own, self.eps))
+        return y.to(self.compute)
+
+    def linear(self, x: Tensor, weight: int) -> Tensor:
+        bias = self.weights[weight + 1]  # [out], or empty
+        if bias.numel() == 0:
+            return torch.linear(x, self.weights[weight])  # [n, out]
+        return torch.linear(x, self.weights[weight], bias)  # [n, out]
+
+    def project(self, x: Tensor, weight: int, sites: List[int], widths: List[int], groups: List[int],
+                scales: List[float]) -> Tensor:
+        # One matrix that stacks the outputs of several modules, each with a site of its own for adapters.
+        y = self.linear(x, weight)  # [n, sum(widths)]
+        if len(groups) > 0:
+            column = 0
+            for i in range(len(sites)):
+                self.graft(y.narrow(1, column, widths[i]), x, sites[i], groups, scales)
+                column += widths[i]
+        return y
+
+    def rope(self, x: Tensor, cos: Tensor, sin: Tensor) -> Tensor:
+        # x: [n, heads, width]; cos, sin: [n, 1, width / 2]
+        a, b = x.float().chunk(2, -1)  # [n, heads, width / 2] each
+        return torch.cat([a * cos - b * sin, b * cos + a * sin], -1).to(x.dtype)  # [n, heads, width]
+
+    def head(self, h: Tensor, wanted: Tensor, weight: int, site: int, head_groups: List[int],
+             scales: List[float]) -> Tuple[Tensor, Tensor, Tensor]:
+        # Logits of the wanted rows and the logarithm of their summed exponentials, in float32; whether rows are finite.
+        finite = torch.isfinite(h).all(-1)  # [n]
+        x = self.norm(h.index_select(0, wanted), weight, site, head_groups)  # [wanted, d]
+        logits = self.linear(x, weight + 1).float()  # [wanted, vocabulary]
+        if len(head_groups) > 0:
+            self.graft(logits, x, site + 1, head_groups, scales)
+        return logits, logits.logsumexp(-1), finite

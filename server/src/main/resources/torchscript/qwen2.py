@@ -1,0 +1,57 @@
+"""Qwen2 and Qwen2.5 (and R1's Qwen distillations): Llama with biases on q, k and v. One step of a mixed batch.
+
+weights: embedding, then per layer norm, q|k|v, o, norm, gate|up, down, then norm, head; a matrix is followed by its bias.
+sites:   per layer input_layernorm, q, k, v, o, post_attention_layernorm, gate, up, down, then embedding, norm, head.
+"""
+
+
+class Qwen2(Module):
+    layers: int
+    heads: int
+    kv_heads: int
+    width: int  # of a head
+    inner: int  # of the feed-forward network
+    compute: int  # element type of activations and KV
+    eps: float
+    scale: float  # of attention scores
+    pools: int  # KV pools a layer: keys and values
+    block_tokens: int
+    sites: int
+    weights: List[Tensor]
+    rope_table: List[Tensor]
+    kv: List[Tensor]
+    adapters: List[Tensor]
+
+    # include parts/store.py
+    # include parts/layers.py
+    # include parts/adapters.py
+    # include parts/attention.py
+
+    def step(self, tokens: Tensor, positions: Tensor, slots: Tensor, wanted: Tensor, single_rows: Tensor,
+             single_lengths: Tensor, blocks: List[Tensor], spans: List[int], groups: List[int],
+             head_groups: List[int], scales: List[float]) -> Tuple[Tensor, Tensor, Tensor]:
+        last = 10 * self.layers + 1
+        n, heads, kv_heads, width = tokens.size(0), self.heads, self.kv_heads, self.width
+        h = self.embed(tokens, 9 * self.layers, groups, scales)  # [n, d], float32
+        cos = self.rope_table[0].index_select(0, positions).unsqueeze(1)  # [n, 1, width / 2]
+        sin = self.rope_table[1].index_select(0, positions).unsqueeze(1)  # [n, 1, width / 2]
+        masks = self.masks(single_lengths, blocks, spans)
+        for i in range(self.layers):
+            at, site = 10 * i + 1, 9 * i
+            x = self.norm(h, at, site, groups)  # [n, d]
+            qkv = self.project(x, at + 1, [site + 1, site + 2, site + 3],
+                               [heads * width, kv_heads * width, kv_heads * width], groups, scales)
+            qkv = qkv.view([n, heads + 2 * kv_heads, width])  # [n, heads + 2 * kv_heads, width]
+            qk = self.rope(qkv.narrow(1, 0, heads + kv_heads), cos, sin)  # [n, heads + kv_heads, width]
+            q = qk.narrow(1, 0, heads).view([n, kv_heads, -1, width])  # [n, kv_heads, group, width]
+            self.kv[2 * i].index_copy_(0, slots, qk.narrow(1, heads, kv_heads))
+            self.kv[2 * i + 1].index_copy_(0, slots, qkv.narrow(1, heads + kv_heads, kv_heads))
+            a = self.attend(q, i, self.scale, single_rows, spans, blocks, masks)  # [n, kv_heads, group, width]
+            a = a.reshape([n, heads * width])  # [n, heads * width]
+            h = h + self.project(a, at + 3, [site + 4], [h.size(1)], groups, scales)  # [n, d]
+            x = self.norm(h, at + 5, site + 5, groups)  # [n, d]
+            gate_up = self.project(x, at + 6, [site + 6, site + 7], [self.inner, self.inner], groups, scales)
+            gate, up = gate_up.chunk(2, -1)  # [n, inner] each
+            x = torch.silu(gate) * up  # [n, inner]
+            h = h + self.project(x, at + 8, [site + 8], [h.size(1)], groups, scales)  # [n, d]
+        return self.head(h, wanted, last, 9 * self.layers + 1, head_groups, scales)
