@@ -127,9 +127,11 @@ BEGIN
             'adapter_file', 'adapter_alias', 'adapter_alias_target', 'adapter_alias_move'] LOOP
         EXECUTE format('ALTER TABLE %I ENABLE ROW LEVEL SECURITY', entry);
         EXECUTE format('ALTER TABLE %I FORCE ROW LEVEL SECURITY', entry);
-        EXECUTE format('CREATE POLICY own ON %I TO graft_app USING (tenant_id = current_setting(''graft.tenant'', true)) '
+        EXECUTE format('CREATE POLICY own ON %I TO graft_app '
+            'USING (tenant_id = current_setting(''graft.tenant'', true)) '
             'WITH CHECK (tenant_id = current_setting(''graft.tenant'', true))', entry);
         EXECUTE format('CREATE POLICY operator ON %I TO graft_admin USING (true) WITH CHECK (true)', entry);
+        EXECUTE format('REVOKE ALL ON %I FROM graft_app, graft_admin', entry);
         EXECUTE format('GRANT SELECT, INSERT, DELETE ON %I TO graft_app, graft_admin', entry);
     END LOOP;
 END $$;
