@@ -77,6 +77,8 @@ BEGIN
     END LOOP;
 END $$;
 
+-- Default privileges give both roles everything; what is append-only or the operator's alone is narrowed here.
+REVOKE ALL ON tenant, api_key, tenant_limits, session, audit_log FROM graft_app, graft_admin;
 GRANT SELECT ON tenant, tenant_limits TO graft_app;
 GRANT SELECT, UPDATE (last_used_at) ON api_key TO graft_app;
 GRANT SELECT, INSERT, DELETE ON session TO graft_app;
@@ -85,9 +87,9 @@ GRANT SELECT, INSERT, UPDATE, DELETE ON tenant, api_key, tenant_limits, session 
 
 -- Who a key or a session belongs to has to be known before there is a tenant to name. These two functions run as the
 -- owner, answer for one exact prefix or hash, and are all that a nameless transaction can learn.
-CREATE POLICY look_up ON tenant FOR SELECT TO graft_owner USING (true);
-CREATE POLICY look_up ON api_key FOR SELECT TO graft_owner USING (true);
-CREATE POLICY look_up ON session FOR SELECT TO graft_owner USING (true);
+CREATE POLICY look_up ON tenant FOR SELECT TO CURRENT_USER USING (true);
+CREATE POLICY look_up ON api_key FOR SELECT TO CURRENT_USER USING (true);
+CREATE POLICY look_up ON session FOR SELECT TO CURRENT_USER USING (true);
 
 CREATE FUNCTION find_api_key(wanted_prefix text)
 RETURNS TABLE (id text, tenant_id text, tenant_name text, name text, prefix text, secret_hmac bytea, scopes text[],
@@ -111,5 +113,5 @@ AS $$
     WHERE s.token_hash = wanted_hash AND s.expires_at > now()
 $$;
 
-REVOKE ALL ON FUNCTION find_api_key(text), find_session(bytea) FROM PUBLIC;
+REVOKE ALL ON FUNCTION find_api_key(text), find_session(bytea) FROM PUBLIC, graft_admin;
 GRANT EXECUTE ON FUNCTION find_api_key(text), find_session(bytea) TO graft_app;

@@ -134,7 +134,9 @@ BEGIN
     END LOOP;
 END $$;
 
--- Partitions get no grants: they are reached through their parent, where the policies are.
+-- Partitions get no grants: they are reached through their parent. Ledger and prices can be added to and not edited.
+REVOKE ALL ON price_revision, price_item, server_process, usage_request, usage_request_rest, usage_event,
+    usage_event_rest, tenant_account, admission_hold, admission_window FROM graft_app, graft_admin;
 GRANT SELECT ON price_revision, price_item, usage_request, usage_event, tenant_account TO graft_app;
 GRANT SELECT, INSERT, UPDATE, DELETE ON admission_hold, admission_window TO graft_app, graft_admin;
 GRANT SELECT, INSERT ON price_revision, price_item, usage_event TO graft_admin;

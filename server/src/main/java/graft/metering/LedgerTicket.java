@@ -1,0 +1,109 @@
+package graft.metering;
+
+import graft.engine.Finished;
+import graft.registry.DatabaseUnavailableException;
+import graft.registry.usage.Counters;
+import graft.registry.usage.LedgerWrite;
+import graft.registry.usage.PriceBook;
+import graft.registry.usage.UsageRequest;
+import java.util.Locale;
+import java.util.concurrent.CompletableFuture;
+
+/**
+ * One request's row while it runs. A checkpoint is written every half interval and not waited for, unless the tokens
+ * that left are a whole interval ahead of the last one known to be committed. Belongs to the request's thread.
+ */
+final class LedgerTicket implements UsageRecorder.Ticket {
+    private final LedgerUsageRecorder recorder;
+    private final UsageRequest request;
+    private final PriceBook prices;
+    private final int promptTokens;
+    private Counters counters = Counters.NONE;
+    private long retrievalMicros;
+    private long durable;
+    private long requested;
+    private CompletableFuture<Long> pending;
+    private UsageRecorder.Settled settled;
+    private boolean closed;
+
+    LedgerTicket(LedgerUsageRecorder recorder, UsageRequest request, PriceBook prices, int promptTokens) {
+        this.recorder = recorder;
+        this.request = request;
+        this.prices = prices;
+        this.promptTokens = promptTokens;
+    }
+
+    @Override
+    public void generated(int tokensSoFar) {
+        // The first token proves that the prompt was computed; which part of it was cached is known at the end.
+        counters = new Counters(promptTokens, 0, Math.max(tokensSoFar, counters.decode()), counters.embedQuery(),
+                counters.retrieve());
+        noteWritten();
+        boolean due = requested == 0 || counters.decode() - requested >= recorder.checkpointTokens() / 2;
+        if (pending == null && due) checkpoint();
+        if (counters.decode() - durable >= recorder.checkpointTokens()) catchUp();
+    }
+
+    private void checkpoint() {
+        pending = recorder.submit(new LedgerWrite.Checkpoint(request, counters));
+        requested = counters.decode();
+    }
+
+    private void noteWritten() {
+        if (pending == null || !pending.isDone()) return;
+        if (!pending.isCompletedExceptionally()) durable = requested;
+        pending = null;
+    }
+
+    /** Waits until the row is at most an interval behind: first for what is under way, then for a new try. */
+    private void catchUp() {
+        if (pending != null) {
+            try {
+                recorder.await(pending);
+            } catch (DatabaseUnavailableException e) {
+                if (!pending.isDone()) throw e;
+            }
+            noteWritten();
+        }
+        if (counters.decode() - durable < recorder.checkpointTokens()) return;
+        checkpoint();
+        recorder.await(pending);
+        noteWritten();
+    }
+
+    @Override
+    public void retrieved(int queryTokens, long micros) {
+        counters = counters.plus(new Counters(0, 0, 0, queryTokens, 1));
+        retrievalMicros += micros;
+    }
+
+    @Override
+    public UsageRecorder.Settled settle(Finished finished, int deliveredTokens) {
+        if (settled != null) return settled;
+        boolean embeds = request.operation().equals("embeddings");
+        boolean nothing = finished.generatedTokens() == 0 && switch (finished.reason()) {
+            case CANCELLED, FAILED -> true;
+            case STOP_TOKEN, LENGTH -> false;
+        };
+        long prompt = nothing ? 0 : finished.promptTokens();
+        long cached = Math.min(prompt, finished.cachedPromptTokens());
+        Counters bill = embeds ? new Counters(0, 0, 0, prompt, 0)
+                : new Counters(prompt - cached, cached, finished.generatedTokens(), counters.embedQuery(),
+                        counters.retrieve());
+        long cost = recorder.await(submit(bill, finished.reason().name().toLowerCase(Locale.ROOT), deliveredTokens,
+                new LedgerWrite.Times(finished.queueMicros(), finished.engineMicros(), retrievalMicros)));
+        settled = new UsageRecorder.Settled(cost, prices.currency());
+        return settled;
+    }
+
+    private CompletableFuture<Long> submit(Counters bill, String ended, int delivered, LedgerWrite.Times times) {
+        closed = true;
+        return recorder.submit(new LedgerWrite.Settle(request, bill, prices, ended, delivered, times));
+    }
+
+    @Override
+    public void close() {
+        if (closed) return;
+        recorder.await(submit(counters, "abandoned", 0, new LedgerWrite.Times(0, 0, retrievalMicros)));
+    }
+}
