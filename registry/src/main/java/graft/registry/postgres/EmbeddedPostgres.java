@@ -77,7 +77,7 @@ public final class EmbeddedPostgres implements AutoCloseable {
             throws IOException, SQLException {
         long began = System.nanoTime();
         Passwords passwords = Passwords.in(home.resolve("passwords.properties"));
-        DataFolder data = new DataFolder(home.resolve("data"), binaries, RunAs.choose());
+        ClusterFolder data = new ClusterFolder(home.resolve("data"), binaries, RunAs.choose());
         data.create(passwords.superuser());
         data.clearLeftovers(options.stopping());
         PostgresProcess process = launch(data, binaries, options);
@@ -94,7 +94,7 @@ public final class EmbeddedPostgres implements AutoCloseable {
     }
 
     /** The port is free when asked and may be taken by the time Postgres binds it: then another is tried. */
-    private static PostgresProcess launch(DataFolder data, PostgresBinaries binaries, Options options)
+    private static PostgresProcess launch(ClusterFolder data, PostgresBinaries binaries, Options options)
             throws IOException {
         for (int attempt = 1; ; attempt++) {
             int port = freePort();

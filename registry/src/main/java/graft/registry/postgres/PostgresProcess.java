@@ -29,7 +29,7 @@ final class PostgresProcess {
             exit "$code"
             """;
 
-    private final DataFolder data;
+    private final ClusterFolder data;
     private final Process shell;
     private final int port;
     private final Duration stopping;
@@ -46,7 +46,7 @@ final class PostgresProcess {
         }
     }
 
-    private PostgresProcess(DataFolder data, Process shell, int port, Duration stopping) {
+    private PostgresProcess(ClusterFolder data, Process shell, int port, Duration stopping) {
         this.data = data;
         this.shell = shell;
         this.port = port;
@@ -54,7 +54,7 @@ final class PostgresProcess {
         this.reader = Thread.ofVirtual().name("postgres-log").start(this::readLog);
     }
 
-    static PostgresProcess launch(DataFolder data, PostgresBinaries binaries, int port,
+    static PostgresProcess launch(ClusterFolder data, PostgresBinaries binaries, int port,
             EmbeddedPostgres.Options options) throws IOException {
         List<String> postgres = new ArrayList<>(List.of(binaries.program("postgres"), "-D", data.path().toString()));
         settings(port, options.settings()).forEach((key, value) -> postgres.addAll(List.of("-c", key + "=" + value)));
@@ -95,7 +95,7 @@ final class PostgresProcess {
         while (!data.isReady()) {
             if (!shell.isAlive()) throw failed("ended while starting");
             if (System.nanoTime() > deadline) throw failed("was not ready after " + patience.toSeconds() + " s");
-            DataFolder.pause();
+            ClusterFolder.pause();
         }
         postmasterPid = data.postmasterPid();
     }

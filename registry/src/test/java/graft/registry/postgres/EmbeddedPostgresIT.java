@@ -64,7 +64,7 @@ class EmbeddedPostgresIT {
         try (EmbeddedPostgres postgres = start()) {
             run(postgres.superuser(), "CREATE TABLE kept (x int)");
         }
-        DataFolder data = new DataFolder(folder.toRealPath().resolve("data"),
+        ClusterFolder data = new ClusterFolder(folder.toRealPath().resolve("data"),
                 PostgresBinaries.in(PostgresBinaries.defaultCache()), RunAs.choose());
         Process orphan = new ProcessBuilder(data.user().command(List.of(data.binaries().program("postgres"), "-D",
                 data.path().toString(), "-p", String.valueOf(EmbeddedPostgres.freePort()), "-k", ""),

@@ -16,8 +16,8 @@ import java.util.stream.Stream;
  * PostgreSQL's own data folder. Its owner is the user the server runs as. The caller holds the lock beside it, so
  * nobody else starts a server here; what can still be there is a server whose launcher was killed.
  */
-record DataFolder(Path path, PostgresBinaries binaries, RunAs user) {
-    private static final System.Logger LOG = System.getLogger(DataFolder.class.getName());
+record ClusterFolder(Path path, PostgresBinaries binaries, RunAs user) {
+    private static final System.Logger LOG = System.getLogger(ClusterFolder.class.getName());
     private static final Duration INITDB_LIMIT = Duration.ofMinutes(2);
     private static final long POLL_MILLIS = 20;
 

@@ -1,0 +1,106 @@
+package graft;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.io.IOException;
+import java.lang.reflect.Type;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+/** Every key and default: whoever adds or changes one says so here. */
+class ServerConfigTest {
+    private static ServerConfig defaults() {
+        return Settings.read(Map.of(), Map.of());
+    }
+
+    @Test
+    void theDefaultsAre() {
+        assertEquals(new ServerConfig("127.0.0.1", 8080, 0, Path.of(".graft"), Optional.empty(), List.of("demo"), true,
+                Optional.empty(),
+                new ServerConfig.Storage(Optional.empty(), Optional.empty(), Optional.empty(), Optional.empty(),
+                        Optional.empty(), 16, Duration.ofSeconds(5), Duration.ofSeconds(60), Duration.ofSeconds(30),
+                        100, "128MB"),
+                new ServerConfig.Http(16 << 20, 2048, Duration.ofMinutes(5), Duration.ofSeconds(60)),
+                new ServerConfig.Engine(ServerConfig.Engine.Kind.TORCH, "auto", ServerConfig.Engine.Precision.BF16, 0),
+                new ServerConfig.Log("INFO", 10 << 20, 5)), defaults());
+    }
+
+    @Test
+    void theKeysAre() {
+        assertEquals(Set.of("host", "port", "admin-port", "data", "cache", "bases", "demo", "ui",
+                "database.url", "database.user", "database.password", "database.migration-user",
+                "database.migration-password", "database.pool-size", "database.connection-wait",
+                "database.start-limit", "database.stop-limit", "database.max-connections", "database.shared-buffers",
+                "http.body-limit", "http.max-connections", "http.idle-timeout", "http.drain-limit",
+                "engine.kind", "engine.device", "engine.precision", "engine.threads",
+                "log.level", "log.file-bytes", "log.files"), Settings.keys().keySet());
+    }
+
+    @Test
+    void noTwoKeysShareAVariable() {
+        Set<String> variables = new HashSet<>();
+        for (Map.Entry<String, Type> key : Settings.keys().entrySet()) {
+            assertTrue(variables.add(Settings.variable(key.getKey())), key.getKey());
+        }
+    }
+
+    @ParameterizedTest
+    @CsvSource({"GRAFT_HOST,host", "GRAFT_PORT,port", "GRAFT_ADMIN_PORT,admin-port", "GRAFT_DATABASE_URL,database.url",
+            "GRAFT_MIGRATION_USER,database.migration-user", "GRAFT_ENGINE,engine.kind", "GRAFT_DEVICE,engine.device",
+            "GRAFT_MIGRATION_PASSWORD,database.migration-password", "GRAFT_PRECISION,engine.precision",
+            "GRAFT_THREADS,engine.threads", "GRAFT_CACHE,cache", "GRAFT_DATABASE_POOL_SIZE,database.pool-size"})
+    void theContractsVariablesAre(String variable, String key) {
+        assertEquals(variable, Settings.variable(key));
+    }
+
+    @Test
+    void theCommandLineComesBeforeTheEnvironmentBeforeTheFile(@TempDir Path folder) throws IOException {
+        Path file = Files.writeString(folder.resolve("mine.yaml"), "host: file\nport: 1\nadmin-port: 1\n");
+        ServerConfig config = Settings.read(Map.of("host", "line"),
+                Map.of("GRAFT_HOST", "variable", "GRAFT_PORT", "2", "GRAFT_CONFIG", file.toString()));
+        assertEquals("line", config.host());
+        assertEquals(2, config.port());
+        assertEquals(1, config.adminPort());
+    }
+
+    @Test
+    void basesAreSplitAtCommasOrOnePerLine() {
+        assertEquals(List.of("a=/m/one", "/m/two"), bases("a=/m/one, /m/two"));
+        assertEquals(List.of("/m/one,odd", "/m/two"), bases("/m/one,odd\n/m/two\n"));
+    }
+
+    private static List<String> bases(String text) {
+        return Settings.read(Map.of("bases", text), Map.of()).bases();
+    }
+
+    @Test
+    void aValueThatDoesNotFitIsRefusedByKeyAndVariable() {
+        Stream.of("GRAFT_PORT", "GRAFT_DEMO", "GRAFT_PRECISION", "GRAFT_HTTP_DRAIN_LIMIT").forEach(variable -> {
+            SetupException refused = assertThrows(SetupException.class, () ->
+                    Settings.read(Map.of(), Map.of(variable, "nonsense")));
+            assertTrue(refused.getMessage().contains(variable), refused.getMessage());
+            assertTrue(refused.getMessage().contains("nonsense"), refused.getMessage());
+        });
+    }
+
+    @Test
+    void aMisspeltKeyInAFileIsRefused(@TempDir Path folder) throws IOException {
+        Path file = Files.writeString(folder.resolve("mine.yaml"), "database:\n  pool-sise: 3\n");
+        SetupException refused = assertThrows(SetupException.class, () ->
+                Settings.read(Map.of(), Map.of("GRAFT_CONFIG", file.toString())));
+        assertTrue(refused.getMessage().contains("database.pool-sise"), refused.getMessage());
+    }
+}
