@@ -49,18 +49,24 @@ public final class Bootstrap {
         }
         try (Connection connection = connect(new Login(url + name, superuser.user(), superuser.password()))) {
             run(connection, "CREATE EXTENSION IF NOT EXISTS vector");
-            for (String statement : grants(OWNER)) run(connection, statement);
+            for (String statement : schemaGrants()) run(connection, statement);
+            for (String statement : defaultGrants()) run(connection, statement);
         }
     }
 
-    /** What lets the two serving roles use tables that {@code owner} will create. */
-    static List<String> grants(String owner) {
-        String to = " TO " + APP + ", " + ADMIN;
-        String byDefault = "ALTER DEFAULT PRIVILEGES FOR ROLE " + owner + " IN SCHEMA public GRANT ";
+    /** Who may do what in the schema; for whoever owns it. */
+    static List<String> schemaGrants() {
         return List.of(
                 "REVOKE CREATE ON SCHEMA public FROM PUBLIC",
-                "GRANT USAGE, CREATE ON SCHEMA public TO " + owner,
-                "GRANT USAGE ON SCHEMA public" + to,
+                "GRANT USAGE, CREATE ON SCHEMA public TO " + OWNER,
+                "GRANT USAGE ON SCHEMA public TO " + APP + ", " + ADMIN);
+    }
+
+    /** What lets the two serving roles use tables that graft_owner will create; for graft_owner itself. */
+    static List<String> defaultGrants() {
+        String to = " TO " + APP + ", " + ADMIN;
+        String byDefault = "ALTER DEFAULT PRIVILEGES FOR ROLE " + OWNER + " IN SCHEMA public GRANT ";
+        return List.of(
                 byDefault + "SELECT, INSERT, UPDATE, DELETE ON TABLES" + to,
                 byDefault + "USAGE, SELECT ON SEQUENCES" + to,
                 byDefault + "EXECUTE ON FUNCTIONS" + to);

@@ -89,7 +89,7 @@ public final class EmbeddedPostgres implements AutoCloseable {
             throw e;
         }
         LOG.log(System.Logger.Level.INFO, "postgres=ready port={0} millis={1}", String.valueOf(process.port()),
-                (System.nanoTime() - began) / 1_000_000);
+                String.valueOf((System.nanoTime() - began) / 1_000_000));
         return new EmbeddedPostgres(lock, passwords, process);
     }
 
