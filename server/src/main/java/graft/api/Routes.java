@@ -41,6 +41,15 @@ public final class Routes {
         }
     }
 
+    /** Probes and metrics without keys, for a listener that only the cluster reaches. */
+    void registerManagement(HttpRouting.Builder routing) {
+        for (Route route : routes) {
+            if (!route.path().startsWith("/health/") && !route.path().equals("/metrics")) continue;
+            Route open = Route.open(route.method(), route.path(), route.handler());
+            routing.route(open.method(), open.path(), (request, response) -> answer(open, request, response));
+        }
+    }
+
     private void answer(Route route, ServerRequest request, ServerResponse response) {
         String requestId = Ids.next("req_");
         response.header(Exchange.REQUEST_ID, requestId);

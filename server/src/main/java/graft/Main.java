@@ -1,0 +1,62 @@
+package graft;
+
+import graft.api.HttpServer;
+import java.util.concurrent.CountDownLatch;
+import sun.misc.Signal;
+
+/**
+ * {@code ./graft up}: starts the server in the foreground and drains it on SIGTERM or Ctrl-C. Exit codes: 0 after a
+ * drain, 2 when something is missing that one sentence names, 3 when the data folder is in use, 1 when we failed.
+ */
+public final class Main {
+    private static final System.Logger LOG = System.getLogger(Main.class.getName());
+
+    private Main() {}
+
+    public static void main(String[] arguments) {
+        System.exit(run(arguments));
+    }
+
+    private static int run(String... arguments) {
+        CountDownLatch stop = onSignal();
+        try {
+            ServerConfig config = Settings.read(Arguments.parse(arguments), System.getenv());
+            try (DataFolder data = DataFolder.open(config.data())) {
+                ServerLog.install(data.log(), config.log());
+                try (Server server = Server.start(config, data)) {
+                    System.out.println("Graft is ready on http://" + config.host() + ":" + server.port());
+                    LOG.log(System.Logger.Level.INFO, "ready host={0} port={1}", config.host(),
+                            String.valueOf(server.port()));
+                    stop.await();
+                    System.out.println("Draining; another signal stops at once.");
+                }
+            }
+            return 0;
+        } catch (DataFolder.InUse e) {
+            System.err.println(e.getMessage());
+            return 3;
+        } catch (SetupException | HttpServer.PortTaken e) {
+            System.err.println(e.getMessage());
+            return 2;
+        } catch (InterruptedException | RuntimeException e) {
+            System.err.println("Graft failed to start or to stop; the log has the reason: " + e);
+            LOG.log(System.Logger.Level.ERROR, "failed", e);
+            return 1;
+        }
+    }
+
+    /**
+     * A signal handler and not a shutdown hook, because after a hook the exit code is the signal's and java.util.logging
+     * has closed its files by then. A second signal does not wait for running requests.
+     */
+    private static CountDownLatch onSignal() {
+        CountDownLatch stop = new CountDownLatch(1);
+        for (String name : new String[] {"TERM", "INT"}) {
+            Signal.handle(new Signal(name), signal -> {
+                if (stop.getCount() == 0) Runtime.getRuntime().halt(1);
+                stop.countDown();
+            });
+        }
+        return stop;
+    }
+}
