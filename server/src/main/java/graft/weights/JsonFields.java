@@ -17,6 +17,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.function.Function;
+import java.util.function.Supplier;
 
 /**
  * A JSON object of a configuration file, whose fields are taken out by type; what is wrong is refused by the caller's
@@ -134,7 +135,7 @@ final class JsonFields {
         return has(name) ? integer(name) : fallback;
     }
 
-    private int integer(String name, java.util.function.Supplier<RuntimeException> absent) {
+    private int integer(String name, Supplier<RuntimeException> absent) {
         return switch (values.get(name)) {
             case null -> throw absent.get();
             case Long number when number == number.intValue() -> number.intValue();

@@ -115,6 +115,11 @@ public record ModelConfig(
         return new ConfigReader(folder).read();
     }
 
+    /** @throws InvalidTensorFileException naming the key; llama, qwen2 and qwen3 are understood */
+    public static ModelConfig from(Gguf gguf) {
+        return new GgufConfig(gguf).read();
+    }
+
     /** Whether a layer's feed-forward is a mixture of experts. */
     public boolean sparse(int layer) {
         return experts.isPresent() && experts.get().sparseLayers().contains(layer);

@@ -22,13 +22,12 @@ public interface ModelFiles extends AutoCloseable {
     static ModelFiles open(Path folderOrFile, int headerLimit) {
         if (!Files.exists(folderOrFile)) throw new InvalidModelException(folderOrFile + " does not exist");
         try {
-            if (Files.isDirectory(folderOrFile)) return ModelFolder.open(folderOrFile, headerLimit);
+            return Files.isDirectory(folderOrFile) ? ModelFolder.open(folderOrFile, headerLimit) : ModelGguf.open(folderOrFile, headerLimit);
         } catch (InvalidTensorFileException invalid) {
             throw new InvalidModelException(folderOrFile + ": " + invalid.getMessage(), invalid);
         } catch (UncheckedIOException unreadable) {
             throw new InvalidModelException(folderOrFile + ": " + unreadable.getMessage(), unreadable);
         }
-        throw new InvalidModelException(folderOrFile + " is neither a folder nor a .gguf file");
     }
 
     /** The folder's name, or the GGUF's without its suffix. */

@@ -1,5 +1,7 @@
 package graft.weights;
 
+import java.util.List;
+
 /**
  * How a model stretches its rotary positions, with the fields that transformers reads for each kind. Positions, lengths
  * in tokens.
@@ -25,4 +27,11 @@ public sealed interface RopeScaling {
      */
     record Yarn(double factor, double attentionFactor, double betaFast, double betaSlow, int originalMaxPositions,
             boolean truncate, double mscaleAllDim) implements RopeScaling {}
+
+    /** Each frequency divided by its own number: how GGUF files carry Llama 3.1's scaling. */
+    record Divided(List<Float> divisors) implements RopeScaling {
+        public Divided {
+            divisors = List.copyOf(divisors);
+        }
+    }
 }

@@ -1,5 +1,8 @@
 package graft.weights;
 
+import java.util.List;
+import java.util.function.DoubleUnaryOperator;
+
 /**
  * Rotary position frequencies exactly as transformers 5 computes them (modeling_rope_utils.py), in the same order of
  * float32 operations. Immutable.
@@ -21,6 +24,7 @@ public record RopeTable(float[] inverseFrequencies, double attentionFactor) {
             case RopeScaling.Linear linear -> new RopeTable(divided(inverse(theta, dimension), linear.factor()), 1);
             case RopeScaling.Dynamic dynamic -> new RopeTable(inverse(stretched(theta, dimension, dynamic, length), dimension), 1);
             case RopeScaling.Llama3 llama -> new RopeTable(blended(inverse(theta, dimension), llama), 1);
+            case RopeScaling.Divided divided -> new RopeTable(divided(inverse(theta, dimension), divided.divisors()), 1);
             case RopeScaling.Yarn yarn -> new RopeTable(yarn(theta, dimension, yarn), yarn.attentionFactor());
         };
     }
@@ -35,7 +39,7 @@ public record RopeTable(float[] inverseFrequencies, double attentionFactor) {
         return table(length, Math::sin);
     }
 
-    private float[] table(int length, java.util.function.DoubleUnaryOperator function) {
+    private float[] table(int length, DoubleUnaryOperator function) {
         int pairs = inverseFrequencies.length;
         float[] table = new float[Math.multiplyExact(length, pairs)];
         float factor = (float) attentionFactor;
@@ -60,6 +64,14 @@ public record RopeTable(float[] inverseFrequencies, double attentionFactor) {
 
     private static float[] divided(float[] inverse, double factor) {
         for (int pair = 0; pair < inverse.length; pair++) inverse[pair] /= (float) factor;
+        return inverse;
+    }
+
+    private static float[] divided(float[] inverse, List<Float> divisors) {
+        if (divisors.size() != inverse.length) {
+            throw new IllegalArgumentException(divisors.size() + " rotary divisors for " + inverse.length + " frequencies");
+        }
+        for (int pair = 0; pair < inverse.length; pair++) inverse[pair] /= divisors.get(pair);
         return inverse;
     }
 

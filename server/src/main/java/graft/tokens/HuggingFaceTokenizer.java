@@ -1,0 +1,78 @@
+package graft.tokens;
+
+import java.io.ByteArrayInputStream;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.util.Arrays;
+import java.util.Map;
+
+/**
+ * A tokenizer.json run by Hugging Face's tokenizers library (DJL's binding): encoding is theirs, decoding is ours where
+ * the vocabulary spells bytes, so that a whole text and a stream of it are decoded by the same code. Never pads, never
+ * truncates, never reaches for the network. Safe from any thread until {@link #close}.
+ */
+public final class HuggingFaceTokenizer implements Tokenizer {
+    private static final Map<String, String> AS_IT_IS = Map.of("padding", "false", "truncation", "false", "addSpecialTokens", "false");
+    private final ai.djl.huggingface.tokenizers.HuggingFaceTokenizer library;
+    private final Vocabulary vocabulary;
+
+    private HuggingFaceTokenizer(ai.djl.huggingface.tokenizers.HuggingFaceTokenizer library, Vocabulary vocabulary) {
+        this.library = library;
+        this.vocabulary = vocabulary;
+    }
+
+    /**
+     * @param tokenizerJson the text of a tokenizer.json
+     * @throws InvalidTokenizerException when it can't be used
+     */
+    public static HuggingFaceTokenizer of(String tokenizerJson) {
+        Vocabulary vocabulary = Vocabulary.parse(tokenizerJson);
+        try (var in = new ByteArrayInputStream(tokenizerJson.getBytes(StandardCharsets.UTF_8))) {
+            return new HuggingFaceTokenizer(ai.djl.huggingface.tokenizers.HuggingFaceTokenizer.newInstance(in, AS_IT_IS), vocabulary);
+        } catch (IOException | RuntimeException refused) {  // the native library throws plain RuntimeExceptions
+            throw new InvalidTokenizerException("tokenizer.json is refused by the tokenizers library: " + refused.getMessage(), refused);
+        }
+    }
+
+    @Override
+    public int[] encode(String text, boolean addSpecialTokens) {
+        long[] ids = library.encode(text, addSpecialTokens, false).getIds();
+        return Arrays.stream(ids).mapToInt(Math::toIntExact).toArray();
+    }
+
+    @Override
+    public String decode(int[] ids) {
+        if (vocabulary.spelling() == Vocabulary.Spelling.OTHER) {
+            return library.decode(Arrays.stream(ids).asLongStream().toArray(), true);
+        }
+        Detokenizer detokenizer = newDetokenizer();
+        StringBuilder text = new StringBuilder();
+        for (int id : ids) text.append(detokenizer.push(id));
+        return text.append(detokenizer.flush()).toString();
+    }
+
+    /** What the library itself makes of ids; tests hold {@link #decode} against it. */
+    String decodeByLibrary(int[] ids) {
+        return library.decode(Arrays.stream(ids).asLongStream().toArray(), true);
+    }
+
+    @Override
+    public byte[] bytes(int id) {
+        return vocabulary.bytes(id).clone();
+    }
+
+    @Override
+    public int vocabularySize() {
+        return vocabulary.size();
+    }
+
+    @Override
+    public Detokenizer newDetokenizer() {
+        return vocabulary.spelling() == Vocabulary.Spelling.OTHER ? new NativeDetokenizer(this) : new ByteDetokenizer(vocabulary);
+    }
+
+    @Override
+    public void close() {
+        library.close();
+    }
+}
