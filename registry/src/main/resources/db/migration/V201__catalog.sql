@@ -22,37 +22,15 @@ CREATE TABLE adapter_share (
 );
 CREATE INDEX adapter_share_by_guest ON adapter_share (shared_with, adapter);
 
-CREATE TABLE adapter_version (
-    tenant_id      text        NOT NULL,
-    adapter        text        NOT NULL,
-    version        integer     NOT NULL CHECK (version > 0),
-    digest         text        NOT NULL CHECK (digest ~ '^sha256:[0-9a-f]{64}$'),
-    base_digest    text        NOT NULL,
-    rank           integer     NOT NULL CHECK (rank > 0),
-    target_modules text[]      NOT NULL,
-    size_bytes     bigint      NOT NULL CHECK (size_bytes >= 0),
-    manifest       jsonb       NOT NULL,
-    note           text        NOT NULL,
-    warnings       text[]      NOT NULL,
-    created_by     text        NOT NULL,
-    created_at     timestamptz NOT NULL DEFAULT now(),
-    PRIMARY KEY (tenant_id, adapter, version),
-    FOREIGN KEY (tenant_id, adapter) REFERENCES adapter (tenant_id, name) ON DELETE CASCADE
-);
-
 -- Bytes named by their sha-256. Deduplicated within a tenant only: were it across tenants, the time an upload takes
 -- would tell one tenant that another has the same file.
 CREATE TABLE artifact (
-    tenant_id       text        NOT NULL REFERENCES tenant (id),
-    digest          text        NOT NULL CHECK (digest ~ '^sha256:[0-9a-f]{64}$'),
-    size_bytes      bigint      NOT NULL CHECK (size_bytes >= 0),
-    created_at      timestamptz NOT NULL DEFAULT now(),
-    -- Set when the last version that names it goes. The bytes stay for a while, so that a request admitted before
-    -- the deletion can still load them; then they are swept.
-    unreferenced_at timestamptz,
+    tenant_id  text        NOT NULL REFERENCES tenant (id),
+    digest     text        NOT NULL CHECK (digest ~ '^sha256:[0-9a-f]{64}$'),
+    size_bytes bigint      NOT NULL CHECK (size_bytes >= 0),
+    created_at timestamptz NOT NULL DEFAULT now(),
     PRIMARY KEY (tenant_id, digest)
 );
-CREATE INDEX artifact_unreferenced ON artifact (unreferenced_at) WHERE unreferenced_at IS NOT NULL;
 
 CREATE TABLE artifact_chunk (
     tenant_id text    NOT NULL,
@@ -65,18 +43,48 @@ CREATE TABLE artifact_chunk (
 -- Weights do not compress; trying costs more than the disk saved.
 ALTER TABLE artifact_chunk ALTER COLUMN bytes SET STORAGE EXTERNAL;
 
+-- An adapter's files as one thing, named by a digest over their names and digests: what the engine loads.
+CREATE TABLE adapter_content (
+    tenant_id       text        NOT NULL REFERENCES tenant (id),
+    digest          text        NOT NULL CHECK (digest ~ '^sha256:[0-9a-f]{64}$'),
+    created_at      timestamptz NOT NULL DEFAULT now(),
+    -- Set when the last version that names it goes. It stays for a while, so that a request admitted before the
+    -- deletion can still load it; then it is swept.
+    unreferenced_at timestamptz,
+    PRIMARY KEY (tenant_id, digest)
+);
+CREATE INDEX adapter_content_unreferenced ON adapter_content (tenant_id) WHERE unreferenced_at IS NOT NULL;
+
 CREATE TABLE adapter_file (
-    tenant_id text    NOT NULL,
-    adapter   text    NOT NULL,
-    version   integer NOT NULL,
-    path      text    NOT NULL CHECK (path <> '' AND path !~ '[/\\]' AND path !~ '^\.'),
-    artifact  text    NOT NULL,
-    PRIMARY KEY (tenant_id, adapter, version, path),
-    FOREIGN KEY (tenant_id, adapter, version) REFERENCES adapter_version (tenant_id, adapter, version)
-        ON DELETE CASCADE,
+    tenant_id text NOT NULL,
+    content   text NOT NULL,
+    path      text NOT NULL CHECK (path <> '' AND path !~ '[/\\]' AND path !~ '^\.'),
+    artifact  text NOT NULL,
+    PRIMARY KEY (tenant_id, content, path),
+    FOREIGN KEY (tenant_id, content) REFERENCES adapter_content (tenant_id, digest) ON DELETE CASCADE,
     FOREIGN KEY (tenant_id, artifact) REFERENCES artifact (tenant_id, digest)
 );
 CREATE INDEX adapter_file_by_artifact ON adapter_file (tenant_id, artifact);
+
+CREATE TABLE adapter_version (
+    tenant_id      text        NOT NULL,
+    adapter        text        NOT NULL,
+    version        integer     NOT NULL CHECK (version > 0),
+    digest         text        NOT NULL,
+    base_digest    text        NOT NULL,
+    rank           integer     NOT NULL CHECK (rank > 0),
+    target_modules text[]      NOT NULL,
+    size_bytes     bigint      NOT NULL CHECK (size_bytes >= 0),
+    manifest       jsonb       NOT NULL,
+    note           text        NOT NULL,
+    warnings       text[]      NOT NULL,
+    created_by     text        NOT NULL,
+    created_at     timestamptz NOT NULL DEFAULT now(),
+    PRIMARY KEY (tenant_id, adapter, version),
+    FOREIGN KEY (tenant_id, adapter) REFERENCES adapter (tenant_id, name) ON DELETE CASCADE,
+    FOREIGN KEY (tenant_id, digest) REFERENCES adapter_content (tenant_id, digest)
+);
+CREATE INDEX adapter_version_by_content ON adapter_version (tenant_id, digest);
 
 CREATE TABLE adapter_alias (
     tenant_id text        NOT NULL,
@@ -123,8 +131,8 @@ DO $$
 DECLARE
     entry text;
 BEGIN
-    FOREACH entry IN ARRAY ARRAY['adapter', 'adapter_share', 'adapter_version', 'artifact', 'artifact_chunk',
-            'adapter_file', 'adapter_alias', 'adapter_alias_target', 'adapter_alias_move'] LOOP
+    FOREACH entry IN ARRAY ARRAY['adapter', 'adapter_share', 'artifact', 'artifact_chunk', 'adapter_content',
+            'adapter_file', 'adapter_version', 'adapter_alias', 'adapter_alias_target', 'adapter_alias_move'] LOOP
         EXECUTE format('ALTER TABLE %I ENABLE ROW LEVEL SECURITY', entry);
         EXECUTE format('ALTER TABLE %I FORCE ROW LEVEL SECURITY', entry);
         EXECUTE format('CREATE POLICY own ON %I TO graft_app '
@@ -137,10 +145,11 @@ BEGIN
 END $$;
 
 -- A version, a file and a chunk never change once written: nobody has the right to update them.
-GRANT UPDATE ON adapter, artifact, adapter_alias, adapter_alias_target, adapter_alias_move TO graft_app, graft_admin;
+GRANT UPDATE ON adapter, adapter_content, adapter_alias, adapter_alias_target, adapter_alias_move
+    TO graft_app, graft_admin;
 
--- Each guest policy asks the table above it, whose own policies then decide: chunk -> artifact -> file -> version ->
--- adapter. So bytes can be read only through a version that the tenant may see.
+-- Each guest policy asks the table above it, whose own policies then decide: chunk -> artifact -> file -> content
+-- -> version -> adapter. So bytes can be read only through a version that the tenant may see.
 CREATE POLICY guest ON adapter_share FOR SELECT TO graft_app
     USING (shared_with = current_setting('graft.tenant', true));
 CREATE POLICY guest ON adapter FOR SELECT TO graft_app
@@ -150,9 +159,12 @@ CREATE POLICY guest ON adapter FOR SELECT TO graft_app
 CREATE POLICY guest ON adapter_version FOR SELECT TO graft_app
     USING (EXISTS (SELECT FROM adapter a WHERE a.tenant_id = adapter_version.tenant_id
         AND a.name = adapter_version.adapter));
+CREATE POLICY guest ON adapter_content FOR SELECT TO graft_app
+    USING (EXISTS (SELECT FROM adapter_version v WHERE v.tenant_id = adapter_content.tenant_id
+        AND v.digest = adapter_content.digest));
 CREATE POLICY guest ON adapter_file FOR SELECT TO graft_app
-    USING (EXISTS (SELECT FROM adapter_version v WHERE v.tenant_id = adapter_file.tenant_id
-        AND v.adapter = adapter_file.adapter AND v.version = adapter_file.version));
+    USING (EXISTS (SELECT FROM adapter_content c WHERE c.tenant_id = adapter_file.tenant_id
+        AND c.digest = adapter_file.content));
 CREATE POLICY guest ON adapter_alias FOR SELECT TO graft_app
     USING (EXISTS (SELECT FROM adapter a WHERE a.tenant_id = adapter_alias.tenant_id
         AND a.name = adapter_alias.adapter));

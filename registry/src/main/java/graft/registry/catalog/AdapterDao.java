@@ -45,8 +45,8 @@ public final class AdapterDao {
         return database.asTenant(tenantId, handle -> handle.createQuery("""
                 SELECT DISTINCT ON (name) * FROM adapter WHERE name > :after
                 ORDER BY name, tenant_id = :tenant DESC, tenant_id = :operator DESC, tenant_id LIMIT :limit
-                """).bind("tenant", tenantId).bind("operator", Tenant.OPERATOR).bind("after", after).bind("limit", limit)
-                .map(Adapter.MAPPER).list());
+                """).bind("tenant", tenantId).bind("operator", Tenant.OPERATOR).bind("after", after)
+                .bind("limit", limit).map(Adapter.MAPPER).list());
     }
 
     /** Removes an adapter with its versions and aliases. False if this tenant has none of that name. */
@@ -57,6 +57,7 @@ public final class AdapterDao {
                     .bind("tenant", tenantId).bind("name", name).execute();
             handle.createUpdate("DELETE FROM adapter WHERE tenant_id = :tenant AND name = :name")
                     .bind("tenant", tenantId).bind("name", name).execute();
+            AdapterVersionDao.markUnreferenced(handle, tenantId);
             AuditDao.record(handle, by, tenantId, "adapter.delete", name, Map.of());
             CatalogDao.announce(handle);
             return true;

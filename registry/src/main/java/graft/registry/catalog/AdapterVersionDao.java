@@ -85,6 +85,7 @@ public final class AdapterVersionDao {
     }
 
     private static Published publish(Handle handle, String tenantId, NewVersion version) {
+        ArtifactDao.holdOffSweep(handle, tenantId);
         // Bytes first, because they take long and everything after holds locks that alias moves wait for; in the order
         // of their names, so that two uploads with common files wait for each other and never in a ring.
         version.files().stream().sorted(Comparator.comparing(file -> file.file().artifact()))
@@ -103,6 +104,7 @@ public final class AdapterVersionDao {
                 UPDATE adapter SET last_version = last_version + 1 WHERE tenant_id = :tenant AND name = :name
                 RETURNING last_version
                 """).bind("tenant", tenantId).bind("name", version.adapter()).mapTo(Integer.class).one();
+        keepContent(handle, tenantId, version);
         insert(handle, tenantId, version, number);
         if (number == 1) point(handle, tenantId, version, FIRST_ALIAS, number);
         version.alias().filter(alias -> number > 1 || !alias.equals(FIRST_ALIAS))
@@ -125,6 +127,24 @@ public final class AdapterVersionDao {
         }
     }
 
+    /** The digest is over the files' names and digests, so what is there under it has the same files. */
+    private static void keepContent(Handle handle, String tenantId, NewVersion version) {
+        int fresh = handle.createUpdate("""
+                INSERT INTO adapter_content (tenant_id, digest) VALUES (:tenant, :digest) ON CONFLICT DO NOTHING
+                """).bind("tenant", tenantId).bind("digest", version.digest()).execute();
+        if (fresh == 0) {
+            handle.createUpdate("""
+                    UPDATE adapter_content SET unreferenced_at = NULL WHERE tenant_id = :tenant AND digest = :digest
+                    """).bind("tenant", tenantId).bind("digest", version.digest()).execute();
+            return;
+        }
+        for (NewFile file : version.files()) {
+            handle.createUpdate("INSERT INTO adapter_file VALUES (:tenant, :digest, :path, :artifact)")
+                    .bind("tenant", tenantId).bind("digest", version.digest()).bind("path", file.file().path())
+                    .bind("artifact", file.file().artifact()).execute();
+        }
+    }
+
     private static void insert(Handle handle, String tenantId, NewVersion version, int number) {
         handle.createUpdate("""
                 INSERT INTO adapter_version (tenant_id, adapter, version, digest, base_digest, rank, target_modules,
@@ -137,11 +157,6 @@ public final class AdapterVersionDao {
                 .bind("size", version.sizeBytes()).bind("manifest", version.manifest()).bind("note", version.note())
                 .bindArray("warnings", String.class, version.warnings()).bind("createdBy", version.createdBy())
                 .execute();
-        for (NewFile file : version.files()) {
-            handle.createUpdate("INSERT INTO adapter_file VALUES (:tenant, :adapter, :number, :path, :artifact)")
-                    .bind("tenant", tenantId).bind("adapter", version.adapter()).bind("number", number)
-                    .bind("path", file.file().path()).bind("artifact", file.file().artifact()).execute();
-        }
     }
 
     /** Every version counts with its full size: what is kept once for two of them is our saving, not the tenant's. */
@@ -152,8 +167,8 @@ public final class AdapterVersionDao {
     }
 
     private static void refuseOver(Handle handle, String tenantId, String limit, long used) {
-        Optional<Long> most = handle.createQuery("SELECT " + limit + " FROM tenant_limits WHERE tenant_id = :tenant AND "
-                + limit + " IS NOT NULL").bind("tenant", tenantId).mapTo(Long.class).findOne();
+        Optional<Long> most = handle.createQuery("SELECT " + limit
+                + " FROM tenant_limits WHERE tenant_id = :tenant AND " + limit + " IS NOT NULL").bind("tenant", tenantId).mapTo(Long.class).findOne();
         if (most.isPresent() && used > most.get())
             throw new RefusedException(new Published.OverLimit(limit, most.get()));
     }
@@ -184,13 +199,18 @@ public final class AdapterVersionDao {
                 .map(AdapterVersion.MAPPER).list());
     }
 
-    /** A version's files by path; empty if this tenant may not see the version. */
-    public List<VersionFile> files(String tenantId, String owner, String adapter, int version) {
+    /**
+     * The files of a content by path, also for a while after its last version was deleted; empty if this tenant may not
+     * see it.
+     *
+     * @param digest of the version
+     */
+    public List<VersionFile> files(String tenantId, String owner, String digest) {
         return database.asTenant(tenantId, handle -> handle.createQuery("""
                 SELECT f.path, f.artifact, a.size_bytes FROM adapter_file f
                 JOIN artifact a ON a.tenant_id = f.tenant_id AND a.digest = f.artifact
-                WHERE f.tenant_id = :owner AND f.adapter = :adapter AND f.version = :version ORDER BY f.path
-                """).bind("owner", owner).bind("adapter", adapter).bind("version", version)
+                WHERE f.tenant_id = :owner AND f.content = :digest ORDER BY f.path
+                """).bind("owner", owner).bind("digest", digest)
                 .map((row, context) -> new VersionFile(row.getString("path"), row.getString("artifact"),
                         row.getLong("size_bytes"))).list());
     }
@@ -220,9 +240,19 @@ public final class AdapterVersionDao {
                     WHERE tenant_id = :tenant AND adapter = :adapter AND version = :version
                     """).bind("tenant", tenantId).bind("adapter", adapter).bind("version", version).execute();
             if (gone == 0) return new Deleted.Absent();
+            markUnreferenced(handle, tenantId);
             AuditDao.record(handle, by, tenantId, "adapter_version.delete", adapter + "@" + version, Map.of());
             CatalogDao.announce(handle);
             return new Deleted.Gone();
         });
+    }
+
+    /** Starts the grace period of contents that no version names any more. */
+    static void markUnreferenced(Handle handle, String tenantId) {
+        handle.createUpdate("""
+                UPDATE adapter_content c SET unreferenced_at = now() WHERE tenant_id = :tenant
+                AND unreferenced_at IS NULL AND NOT EXISTS (
+                    SELECT FROM adapter_version v WHERE v.tenant_id = c.tenant_id AND v.digest = c.digest)
+                """).bind("tenant", tenantId).execute();
     }
 }

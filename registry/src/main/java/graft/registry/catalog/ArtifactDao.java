@@ -8,6 +8,7 @@ import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 import java.time.Duration;
 import java.util.HexFormat;
+import java.util.List;
 import java.util.Optional;
 import org.jdbi.v3.core.Handle;
 
@@ -17,8 +18,7 @@ import org.jdbi.v3.core.Handle;
  */
 public final class ArtifactDao {
     private static final int CHUNK_BYTES = 1 << 20;
-    private static final String NAMED =
-            "SELECT FROM adapter_file f WHERE f.tenant_id = a.tenant_id AND f.artifact = a.digest";
+    private static final String SWEEP_KEY = "hashtextextended('artifacts of ' || :tenant, 0)";
     private final Database database;
 
     public ArtifactDao(Database database) {
@@ -76,12 +76,22 @@ public final class ArtifactDao {
                 .orElseThrow(() -> new CorruptArtifactException("chunk " + number + " of " + digest + " is missing"));
     }
 
+    /**
+     * Keeps the sweep away from this tenant until the transaction ends, so that what an upload finds stored stays. Many
+     * uploads may hold it at once.
+     */
+    static void holdOffSweep(Handle handle, String tenantId) {
+        handle.createQuery("SELECT 1 FROM pg_advisory_xact_lock_shared(" + SWEEP_KEY + ")")
+                .bind("tenant", tenantId).mapTo(Integer.class).one();
+    }
+
     /** Writes a file's chunks unless this tenant has them already; must be what the digest says. */
     static void store(Handle handle, String tenantId, VersionFile file, InputStream content) throws IOException {
-        while (!claim(handle, tenantId, file)) {
-            if (keep(handle, tenantId, file)) return;
-            // The sweep took it between the two: then it is ours to write again.
-        }
+        int fresh = handle.createUpdate("""
+                INSERT INTO artifact (tenant_id, digest, size_bytes) VALUES (:tenant, :digest, :size)
+                ON CONFLICT DO NOTHING
+                """).bind("tenant", tenantId).bind("digest", file.artifact()).bind("size", file.sizeBytes()).execute();
+        if (fresh == 0) return;
         MessageDigest sha = sha256();
         int number = 0;
         for (byte[] bytes = content.readNBytes(CHUNK_BYTES); bytes.length > 0;
@@ -95,38 +105,39 @@ public final class ArtifactDao {
             throw new CorruptArtifactException(file.path() + " changed while it was stored");
     }
 
-    private static boolean claim(Handle handle, String tenantId, VersionFile file) {
-        return handle.createUpdate("""
-                INSERT INTO artifact (tenant_id, digest, size_bytes) VALUES (:tenant, :digest, :size)
-                ON CONFLICT DO NOTHING
-                """).bind("tenant", tenantId).bind("digest", file.artifact()).bind("size", file.sizeBytes())
-                .execute() > 0;
-    }
-
-    private static boolean keep(Handle handle, String tenantId, VersionFile file) {
-        return handle.createUpdate("""
-                UPDATE artifact SET unreferenced_at = NULL WHERE tenant_id = :tenant AND digest = :digest
-                """).bind("tenant", tenantId).bind("digest", file.artifact()).execute() > 0;
-    }
-
     /**
-     * Deletes the bytes that no version has named for this long; what a version stopped naming since the last sweep
-     * starts its time now. For the operator's housekeeping only. Skips what an upload is using at this moment.
+     * Deletes the contents that no version has named for this long, and the bytes that no content names. For the
+     * operator's housekeeping only; waits for uploads of a tenant before it sweeps there.
      *
      * @return files deleted
      */
     public int sweep(Duration grace) {
+        List<String> tenants = database.asOperator(handle -> handle.createQuery(
+                "SELECT DISTINCT tenant_id FROM adapter_content WHERE unreferenced_at IS NOT NULL")
+                .mapTo(String.class).list());
+        return tenants.stream().mapToInt(tenant -> sweep(tenant, grace)).sum();
+    }
+
+    private int sweep(String tenantId, Duration grace) {
         return database.asOperator(handle -> {
-            handle.execute("UPDATE artifact SET unreferenced_at = NULL WHERE (tenant_id, digest) IN ("
-                    + "SELECT tenant_id, digest FROM artifact a WHERE unreferenced_at IS NOT NULL AND EXISTS ("
-                    + NAMED + ") FOR UPDATE SKIP LOCKED)");
-            handle.execute("UPDATE artifact SET unreferenced_at = now() WHERE (tenant_id, digest) IN ("
-                    + "SELECT tenant_id, digest FROM artifact a WHERE unreferenced_at IS NULL AND NOT EXISTS ("
-                    + NAMED + ") FOR UPDATE SKIP LOCKED)");
-            return handle.createUpdate("DELETE FROM artifact WHERE (tenant_id, digest) IN ("
-                    + "SELECT tenant_id, digest FROM artifact a WHERE NOT EXISTS (" + NAMED + ")"
-                    + " AND unreferenced_at <= now() - make_interval(secs => :grace) FOR UPDATE SKIP LOCKED)")
-                    .bind("grace", grace.toMillis() / 1000.0).execute();
+            handle.createQuery("SELECT 1 FROM pg_advisory_xact_lock(" + SWEEP_KEY + ")")
+                    .bind("tenant", tenantId).mapTo(Integer.class).one();
+            handle.createUpdate("""
+                    UPDATE adapter_content c SET unreferenced_at = NULL WHERE tenant_id = :tenant
+                    AND unreferenced_at IS NOT NULL AND EXISTS (SELECT FROM adapter_version v
+                        WHERE v.tenant_id = c.tenant_id AND v.digest = c.digest)
+                    """).bind("tenant", tenantId).execute();
+            handle.createUpdate("""
+                    DELETE FROM adapter_content c WHERE tenant_id = :tenant
+                    AND unreferenced_at <= now() - make_interval(secs => :grace)
+                    AND NOT EXISTS (SELECT FROM adapter_version v
+                        WHERE v.tenant_id = c.tenant_id AND v.digest = c.digest)
+                    """).bind("tenant", tenantId).bind("grace", grace.toMillis() / 1000.0).execute();
+            return handle.createUpdate("""
+                    DELETE FROM artifact a WHERE tenant_id = :tenant
+                    AND NOT EXISTS (SELECT FROM adapter_file f
+                        WHERE f.tenant_id = a.tenant_id AND f.artifact = a.digest)
+                    """).bind("tenant", tenantId).execute();
         });
     }
 

@@ -21,14 +21,15 @@ public final class CatalogDao {
     /**
      * A version that a name points at.
      *
-     * @param weight   its share among the targets of one alias
-     * @param manifest JSON object
+     * @param promptFormat from the manifest, as is {@code instruction}
+     * @param weight       its share among the targets of one alias
      */
     public record Pointed(String ownerTenantId, String adapter, String base, int version, String digest,
-            String manifest, int weight) {
+            Optional<String> promptFormat, Optional<String> instruction, int weight) {
         static final RowMapper<Pointed> MAPPER = (row, context) -> new Pointed(row.getString("tenant_id"),
                 row.getString("adapter"), row.getString("base"), row.getInt("version"), row.getString("digest"),
-                row.getString("manifest"), row.getInt("weight"));
+                Columns.optionalText(row, "prompt_format"), Columns.optionalText(row, "instruction"),
+                row.getInt("weight"));
     }
 
     /**
@@ -39,7 +40,10 @@ public final class CatalogDao {
     public List<Pointed> byAlias(String tenantId, Optional<String> owner, String adapter, String alias) {
         return database.asTenant(tenantId, handle -> adapter(handle, tenantId, owner, adapter).map(found ->
                 handle.createQuery("""
-                        SELECT v.tenant_id, v.adapter, :base AS base, v.version, v.digest, v.manifest, t.weight
+                        SELECT v.tenant_id, v.adapter, :base AS base, v.version, v.digest,
+                            v.manifest ->> 'prompt_format' AS prompt_format,
+                            v.manifest ->> 'instruction' AS instruction,
+                            t.weight
                         FROM adapter_alias_target t JOIN adapter_version v
                             ON v.tenant_id = t.tenant_id AND v.adapter = t.adapter AND v.version = t.version
                         WHERE t.tenant_id = :owner AND t.adapter = :adapter AND t.alias = :alias ORDER BY v.version
@@ -51,7 +55,9 @@ public final class CatalogDao {
     public Optional<Pointed> byVersion(String tenantId, Optional<String> owner, String adapter, int version) {
         return database.asTenant(tenantId, handle -> adapter(handle, tenantId, owner, adapter).flatMap(found ->
                 handle.createQuery("""
-                        SELECT tenant_id, adapter, :base AS base, version, digest, manifest, 1 AS weight
+                        SELECT tenant_id, adapter, :base AS base, version, digest,
+                            manifest ->> 'prompt_format' AS prompt_format,
+                            manifest ->> 'instruction' AS instruction, 1 AS weight
                         FROM adapter_version
                         WHERE tenant_id = :owner AND adapter = :adapter AND version = :version
                         """).bind("base", found.base()).bind("owner", found.tenantId()).bind("adapter", adapter)

@@ -127,7 +127,7 @@ class CatalogIT {
         assertTrue(adapters.find(bob, "a").isEmpty());
         assertTrue(adapters.find(bob, alice, "a").isEmpty());
         assertTrue(versions.find(bob, alice, "a", 1).isEmpty());
-        assertTrue(versions.files(bob, alice, "a", 1).isEmpty());
+        assertTrue(versions.files(bob, alice, contentOf(alice, "a")).isEmpty());
         assertTrue(read(bob, alice, bytes).isEmpty());
         assertEquals(0L, database.<Long>asTenant(bob, CatalogIT::everythingSeen));
         assertEquals(0L, database.<Long>asNobody(CatalogIT::everythingSeen));
@@ -144,10 +144,15 @@ class CatalogIT {
         adapters.delete(alice, "a", "key");
     }
 
+    private static String contentOf(String owner, String adapter) {
+        return versions.find(owner, owner, adapter, 1).orElseThrow().digest();
+    }
+
     private static long everythingSeen(Handle handle) {
         long seen = 0;
-        for (String table : List.of("adapter", "adapter_share", "adapter_version", "adapter_file", "artifact",
-                "artifact_chunk", "adapter_alias", "adapter_alias_target", "adapter_alias_move")) {
+        for (String table : List.of("adapter", "adapter_share", "adapter_version", "adapter_content",
+                "adapter_file", "artifact", "artifact_chunk", "adapter_alias", "adapter_alias_target",
+                "adapter_alias_move")) {
             seen += handle.createQuery("SELECT count(*) FROM " + table).mapTo(Long.class).one();
         }
         return seen;
@@ -266,9 +271,11 @@ class CatalogIT {
         byte[] kept = random(61);
         publish(alice, "a", gone, kept);
         publish(alice, "b", kept);
+        String content = contentOf(alice, "a");
         adapters.delete(alice, "a", "k");
         artifacts.sweep(Duration.ofHours(1));
         assertArrayEquals(gone, read(alice, alice, gone).orElseThrow(), "still there for requests in flight");
+        assertEquals(2, versions.files(alice, alice, content).size());
         artifacts.sweep(Duration.ZERO);
         assertTrue(read(alice, alice, gone).isEmpty());
         assertArrayEquals(kept, read(alice, alice, kept).orElseThrow());
@@ -320,7 +327,7 @@ class CatalogIT {
         assertEquals(24, Set.copyOf(numbers).size());
         artifacts.sweep(Duration.ZERO);
         for (AdapterVersion version : versions.list(alice, alice, "busy", 100)) {
-            for (VersionFile file : versions.files(alice, alice, "busy", version.version())) {
+            for (VersionFile file : versions.files(alice, alice, version.digest())) {
                 assertTrue(artifacts.read(alice, alice, file.artifact(), bytes -> { }), file.toString());
             }
         }
