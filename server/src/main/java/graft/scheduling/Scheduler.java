@@ -105,6 +105,10 @@ public final class Scheduler {
         planned = Optional.empty();
         for (Slice slice : batch.slices()) {
             Sequence sequence = slice.sequence();
+            if (result.failed().contains(sequence.id())) {
+                end(sequence, Reason.FAILED);
+                continue;
+            }
             publish(sequence, slice);
             if (!slice.samples() || sequence.cancelled) continue;
             shares.charge(sequence, 1);
@@ -282,9 +286,10 @@ public final class Scheduler {
             if (tokens.put(chosen.sequenceId(), chosen.token()) != null)
                 throw new IllegalArgumentException("two tokens for sequence " + chosen.sequenceId());
         }
-        long sampling = batch.slices().stream().filter(Slice::samples).count();
-        boolean each = batch.slices().stream().filter(Slice::samples)
-                .allMatch(slice -> tokens.containsKey(slice.sequence().id()));
+        List<Slice> expected = batch.slices().stream().filter(Slice::samples)
+                .filter(slice -> !result.failed().contains(slice.sequence().id())).toList();
+        int sampling = expected.size();
+        boolean each = expected.stream().allMatch(slice -> tokens.containsKey(slice.sequence().id()));
         if (!each || tokens.size() != sampling)
             throw new IllegalArgumentException(tokens.size() + " tokens for " + sampling + " slices that sample");
         return tokens;

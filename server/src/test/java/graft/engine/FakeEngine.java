@@ -232,7 +232,7 @@ public final class FakeEngine implements InferenceEngine {
             case STOP_TOKEN -> Finished.Reason.STOP_TOKEN;
             case LENGTH -> Finished.Reason.LENGTH;
             case CANCELLED -> Finished.Reason.CANCELLED;
-            case CANNOT_FIT -> Finished.Reason.FAILED;
+            case CANNOT_FIT, FAILED -> Finished.Reason.FAILED;
         };
     }
 
