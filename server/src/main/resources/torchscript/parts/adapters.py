@@ -14,6 +14,11 @@
             self.adapters[slot * self.sites * 6 + i] = tensors[i]
         return len(self.adapters)
 
+    def remove(self, slot: int) -> int:
+        for i in range(slot * self.sites * 6, (slot + 1) * self.sites * 6):
+            self.adapters[i] = torch.empty([0])
+        return slot
+
     def stage(self, tensors: List[Tensor], kept: List[int]) -> List[Tensor]:
         # Copies an adapter to the device; called beside running steps, and touches nothing they use.
         device = self.weights[0].device

@@ -24,3 +24,8 @@
         for pool in self.kv:
             pool.index_fill_(0, slots, 0)
         return slots.size(0)
+
+    def scrub_all(self) -> int:
+        for pool in self.kv:
+            pool.zero_()
+        return len(self.kv)

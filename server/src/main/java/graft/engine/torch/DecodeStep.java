@@ -7,8 +7,8 @@ import graft.scheduling.Batch;
 import graft.scheduling.Sequence;
 import graft.scheduling.Slice;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.List;
-import java.util.function.ToIntFunction;
 
 /**
  * Lays a batch out as tensors and runs it as one native call. Belongs to the engine's thread.
@@ -27,27 +27,31 @@ final class DecodeStep {
         this.vocabulary = vocabulary;
     }
 
-    /** @param slotOf where a resident adapter is */
-    StepOutput run(Batch batch, ToIntFunction<AdapterKey> slotOf) {
+    /** @param bank holds every adapter of the batch */
+    StepOutput run(Batch batch, AdapterBank bank) {
         try (TorchModule.Scope scope = module.scope()) {
             List<IValue> arguments = new ArrayList<>(rows(batch, scope));
             arguments.addAll(attention(batch, scope));
-            arguments.addAll(groups(batch, slotOf, scope));
+            arguments.addAll(groups(batch, bank, scope));
             IValue[] results = scope.toTuple(scope.call("step", arguments.toArray(IValue[]::new)));
             return new StepOutput(scope.toFloats(results[0]), scope.toFloats(results[1]),
                     finite(batch, scope.toBooleans(results[2])), vocabulary);
         }
     }
 
-    /** Sets to zero the KV of a sequence that went wrong, so that nothing of it can reach the next owner. */
-    void scrub(Sequence sequence) {
-        int[] blocks = sequence.blockTable();
-        long[] slots = new long[blocks.length * blockTokens];
-        for (int i = 0; i < slots.length; i++)
-            slots[i] = (long) blocks[i / blockTokens] * blockTokens + i % blockTokens;
-        if (slots.length == 0) return;
+    /** Sets to zero the KV of a slice that went wrong, so that nothing of it can reach the next owner of its blocks. */
+    void scrub(Slice slice) {
+        long[] slots = new long[slice.length()];
+        for (int i = 0; i < slots.length; i++) slots[i] = slot(slice.sequence(), slice.start() + i);
         try (TorchModule.Scope scope = module.scope()) {
             scope.call("scrub", scope.tensor(scope.longs(slots, slots.length)));
+        }
+    }
+
+    /** The same for all KV, after a step that went wrong. */
+    void scrubAll() {
+        try (TorchModule.Scope scope = module.scope()) {
+            scope.call("scrub_all");
         }
     }
 
@@ -65,7 +69,7 @@ final class DecodeStep {
             for (int position = slice.start(); position < slice.end(); position++, row++) {
                 tokens[row] = sequence.token(position);
                 positions[row] = position;
-                slots[row] = (long) sequence.block(position / blockTokens) * blockTokens + position % blockTokens;
+                slots[row] = slot(sequence, position);
             }
             if (slice.samples()) wanted[sampled++] = row - 1;
         }
@@ -105,6 +109,10 @@ final class DecodeStep {
                 scope.tensors(blocks), scope.numbers(spans.stream().mapToLong(Long::longValue).toArray()));
     }
 
+    private long slot(Sequence sequence, int position) {
+        return (long) sequence.block(position / blockTokens) * blockTokens + position % blockTokens;
+    }
+
     private int blocksOf(Slice slice) {
         return Math.ceilDiv(slice.end(), blockTokens);
     }
@@ -116,7 +124,7 @@ final class DecodeStep {
     }
 
     /** groups, head_groups: start, rows, slot of each adapter, by rows of the step and of the logits; scales. */
-    private List<IValue> groups(Batch batch, ToIntFunction<AdapterKey> slotOf, TorchModule.Scope scope) {
+    private List<IValue> groups(Batch batch, AdapterBank bank, TorchModule.Scope scope) {
         List<Long> groups = new ArrayList<>();
         List<Long> headGroups = new ArrayList<>();
         List<Double> scales = new ArrayList<>();
@@ -131,8 +139,8 @@ final class DecodeStep {
                 rows += slices.get(to).length();
                 if (slices.get(to).samples()) sampling++;
             }
-            for (AdapterKey adapter : adapters) {
-                long slot = slotOf.applyAsInt(adapter);
+            for (AdapterKey adapter : adapters.stream().sorted(Comparator.comparing(key -> !bank.looksAtBase(key))).toList()) {
+                long slot = bank.slot(adapter);
                 groups.addAll(List.of((long) row, (long) rows, slot));
                 headGroups.addAll(List.of((long) wanted, (long) sampling, slot));
                 scales.add(adapter.scale());

@@ -40,15 +40,16 @@ class TinyModelTest {
             try (TorchModule module = ModelLoader.load(files, architecture, Precision.FLOAT32, "cpu",
                     files.config().maxPositions(), (long) BLOCKS * BLOCK_TOKENS)) {
                 var step = new DecodeStep(module, BLOCK_TOKENS, files.config().vocabularySize());
-                check(step, cases, 1, 512);
-                check(step, cases, 8, 512);
-                check(step, cases, 1, 7);
-                check(step, cases, 8, 7);
+                var bank = new AdapterBank(module, TorchSettings.DEFAULT, adapter -> null, arrival -> { });
+                check(step, bank, cases, 1, 512);
+                check(step, bank, cases, 8, 512);
+                check(step, bank, cases, 1, 7);
+                check(step, bank, cases, 8, 7);
             }
         }
     }
 
-    private static void check(DecodeStep step, JsonNode cases, int together, int slice) {
+    private static void check(DecodeStep step, AdapterBank bank, JsonNode cases, int together, int slice) {
         var scheduler = new Scheduler(new Limits(slice, together, 64, 8, BLOCKS, BLOCK_TOKENS));
         Map<Long, Integer> seen = new HashMap<>();
         for (int i = 0; i < cases.size(); i++) {
@@ -59,7 +60,7 @@ class TinyModelTest {
         }
         while (scheduler.hasWork()) {
             Batch batch = scheduler.plan();
-            StepOutput out = step.run(batch, key -> { throw new AssertionError("no adapters here"); });
+            StepOutput out = step.run(batch, bank);
             List<Chosen> chosen = new ArrayList<>();
             for (Slice each : batch.slices()) {
                 if (!each.samples()) continue;

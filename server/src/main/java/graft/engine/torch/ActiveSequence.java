@@ -1,0 +1,86 @@
+package graft.engine.torch;
+
+import graft.engine.EngineRequest;
+import graft.engine.Finished;
+import graft.engine.GeneratedToken;
+import graft.engine.TokenSink;
+import graft.scheduling.AdapterKey;
+import graft.scheduling.Sequence;
+import java.lang.System.Logger.Level;
+import java.util.Comparator;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.atomic.AtomicBoolean;
+
+/** A submitted sequence until its sink has heard of its end. Belongs to the engine's thread but for {@link #cancelled}. */
+final class ActiveSequence {
+    private static final System.Logger LOG = System.getLogger(ActiveSequence.class.getName());
+
+    final EngineRequest request;
+    final Sequence sequence;
+    final Sampler sampler;
+    /** Set by whoever cancels first. */
+    final AtomicBoolean cancelled = new AtomicBoolean();
+    boolean holdsAdapters;
+    private final TokenSink sink;
+    private final long submittedMicros;
+    private long queueMicros = -1;
+    private long engineMicros;
+    private Optional<String> failure = Optional.empty();
+    private int delivered;
+
+    ActiveSequence(long id, EngineRequest request, TokenSink sink, long nowMicros) {
+        this.request = request;
+        this.sink = sink;
+        this.submittedMicros = nowMicros;
+        this.sampler = new Sampler(request);
+        List<AdapterKey> keys = request.adapters().stream().map(adapter -> new AdapterKey(adapter.digest(), adapter.scale()))
+                // One order for one composition, whoever names it.
+                .sorted(Comparator.comparing(AdapterKey::digest).thenComparing(AdapterKey::scale)).toList();
+        this.sequence = new Sequence(id, request.tenant(), request.tenant(), keys, request.prompt(),
+                request.maxNewTokens(), request.stopTokens());
+    }
+
+    long id() {
+        return sequence.id();
+    }
+
+    void startedAt(long nowMicros) {
+        if (queueMicros < 0) queueMicros = nowMicros - submittedMicros;
+    }
+
+    void attribute(long micros) {
+        engineMicros += micros;
+    }
+
+    void failed(String reason) {
+        if (failure.isEmpty()) failure = Optional.of(reason);
+    }
+
+    boolean hasFailed() {
+        return failure.isPresent();
+    }
+
+    /** @return false if the sink threw, against its contract */
+    boolean deliver(GeneratedToken token) {
+        try {
+            delivered++;
+            sink.token(token);
+            return true;
+        } catch (RuntimeException broken) {
+            LOG.log(Level.ERROR, "sink failed request=" + request.requestId(), broken);
+            return false;
+        }
+    }
+
+    void finish(Finished.Reason reason, long nowMicros) {
+        startedAt(nowMicros); // one that never ran was waiting all the time
+        Finished.Reason told = failure.isPresent() ? Finished.Reason.FAILED : reason;
+        try {
+            sink.finished(new Finished(told, request.prompt().length, sequence.cachedPromptTokens(), delivered,
+                    queueMicros, engineMicros, failure));
+        } catch (RuntimeException broken) {
+            LOG.log(Level.ERROR, "sink failed request=" + request.requestId(), broken);
+        }
+    }
+}

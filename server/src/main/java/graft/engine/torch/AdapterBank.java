@@ -1,0 +1,235 @@
+package graft.engine.torch;
+
+import graft.engine.EngineAdapter;
+import graft.engine.EngineStatus.ResidentAdapter;
+import graft.engine.EngineStatus.Tier;
+import graft.scheduling.AdapterKey;
+import java.lang.System.Logger.Level;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.HashMap;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.TreeSet;
+import java.util.concurrent.Semaphore;
+import java.util.function.Consumer;
+import java.util.function.Function;
+
+/**
+ * Which adapters are in memory: loaded on first use by virtual threads while others decode, on the device up to a
+ * bound in bytes, then kept on the host up to another; the least recently used goes first, one in use never.
+ *
+ * <p>Everything but the loading itself belongs to the engine's thread.
+ */
+final class AdapterBank implements AutoCloseable {
+    private static final System.Logger LOG = System.getLogger(AdapterBank.class.getName());
+
+    /** What has become of the adapters a sequence needs. */
+    sealed interface Readiness {
+        /** All are on the device and held until {@link #release}. */
+        record Held() implements Readiness {}
+
+        /** Some are on their way. */
+        record Loading() implements Readiness {}
+
+        /** All are loaded, but those in use leave no room. */
+        record NoRoom() implements Readiness {}
+
+        record Impossible(String reason) implements Readiness {}
+    }
+
+    /** What a loader's thread hands to the engine's thread. */
+    record Arrival(EngineAdapter adapter, Optional<StagedAdapter> staged, String failure) {}
+
+    private static final class Entry {
+        final EngineAdapter adapter;
+        Optional<StagedAdapter> staged = Optional.empty();
+        int slot = -1;
+        int users;
+        long lastUsed;
+
+        Entry(EngineAdapter adapter) {
+            this.adapter = adapter;
+        }
+
+        boolean onDevice() {
+            return slot >= 0;
+        }
+
+        long bytes() {
+            return staged.map(StagedAdapter::bytes).orElse(0L);
+        }
+    }
+
+    private final TorchModule module;
+    private final TorchSettings settings;
+    private final Function<EngineAdapter, StagedAdapter> loader;
+    private final Consumer<Arrival> arrivals;
+    private final Semaphore loads;
+    private volatile boolean closing;
+    private final Map<String, Entry> entries = new LinkedHashMap<>();
+    private final Map<String, String> failures = new HashMap<>();
+    private final TreeSet<Integer> freeSlots = new TreeSet<>();
+    private int slots;
+    private long uses;
+    private long loaded;
+
+    /**
+     * @param loader   reads and stages; called on virtual threads
+     * @param arrivals told when a loader is done; called on its thread
+     */
+    AdapterBank(TorchModule module, TorchSettings settings, Function<EngineAdapter, StagedAdapter> loader,
+            Consumer<Arrival> arrivals) {
+        this.module = module;
+        this.settings = settings;
+        this.loader = loader;
+        this.arrivals = arrivals;
+        this.loads = new Semaphore(settings.adapterLoads());
+    }
+
+    /** Starts loading what is missing, and holds all on the device if it can. */
+    Readiness hold(List<EngineAdapter> adapters) {
+        boolean loading = false;
+        long bytes = 0;
+        for (EngineAdapter adapter : adapters) {
+            String failure = failures.get(adapter.digest());
+            if (failure != null) return new Readiness.Impossible(failure);
+            Entry entry = entries.computeIfAbsent(adapter.digest(), digest -> load(adapter));
+            if (entry.staged.isEmpty()) loading = true;
+            bytes += entry.bytes();
+        }
+        if (loading) return new Readiness.Loading();
+        if (bytes > settings.adapterBytes()) return new Readiness.Impossible("adapters of " + bytes
+                + " bytes exceed engine.adapter-bytes=" + settings.adapterBytes());
+        List<Entry> wanted = adapters.stream().map(adapter -> entries.get(adapter.digest())).toList();
+        wanted.forEach(entry -> entry.users++); // so that making room for one does not evict another
+        for (Entry entry : wanted) {
+            entry.lastUsed = ++uses;
+            if (entry.onDevice() || install(entry)) continue;
+            release(adapters);
+            return new Readiness.NoRoom();
+        }
+        return new Readiness.Held();
+    }
+
+    void release(List<EngineAdapter> adapters) {
+        for (EngineAdapter adapter : adapters) entries.get(adapter.digest()).users--;
+    }
+
+    /** The slot of an adapter that is held. */
+    int slot(AdapterKey key) {
+        Entry entry = entries.get(key.digest());
+        if (entry == null || !entry.onDevice()) throw new IllegalStateException("not resident: " + key.digest());
+        return entry.slot;
+    }
+
+    /** DoRA looks at the base's output, so in a composition it comes before what changes that. */
+    boolean looksAtBase(AdapterKey key) {
+        return entries.get(key.digest()).staged.orElseThrow().dora();
+    }
+
+    void arrived(Arrival arrival) {
+        Entry entry = entries.get(arrival.adapter().digest());
+        if (arrival.staged().isPresent()) {
+            entry.staged = arrival.staged();
+            loaded++;
+            LOG.log(Level.INFO, "adapter loaded name=" + entry.adapter.name() + " version=" + entry.adapter.version()
+                    + " digest=" + entry.adapter.digest() + " bytes=" + entry.bytes());
+        } else {
+            entries.remove(entry.adapter.digest());
+            failures.put(entry.adapter.digest(), arrival.failure());
+        }
+    }
+
+    /** Failures are told to those who waited; whoever comes later tries again. */
+    void forgetFailures() {
+        failures.clear();
+    }
+
+    /** @return false while it is in use or on its way; else it is forgotten */
+    boolean evict(String digest) {
+        Entry entry = entries.get(digest);
+        if (entry == null) return true;
+        if (entry.users > 0 || entry.staged.isEmpty()) return false;
+        forget(entry);
+        return true;
+    }
+
+    long loaded() {
+        return loaded;
+    }
+
+    List<ResidentAdapter> residents() {
+        return entries.values().stream().filter(entry -> entry.staged.isPresent())
+                .map(entry -> new ResidentAdapter(entry.adapter.name(), entry.adapter.version(), entry.adapter.digest(),
+                        entry.onDevice() ? Tier.DEVICE : Tier.HOST, entry.bytes(), entry.users)).toList();
+    }
+
+    private Entry load(EngineAdapter adapter) {
+        Thread.ofVirtual().name("adapter-" + adapter.digest()).start(() -> {
+            loads.acquireUninterruptibly();
+            try {
+                if (closing) throw new IllegalStateException("the engine is closing");
+                arrivals.accept(new Arrival(adapter, Optional.of(loader.apply(adapter)), ""));
+            } catch (RuntimeException | LinkageError | OutOfMemoryError failure) {
+                LOG.log(Level.WARNING, "adapter failed digest=" + adapter.digest(), failure);
+                arrivals.accept(new Arrival(adapter, Optional.empty(),
+                        "adapter " + adapter.name() + " can't be loaded: " + failure.getMessage()));
+            } finally {
+                loads.release();
+            }
+        });
+        return new Entry(adapter);
+    }
+
+    private boolean install(Entry entry) {
+        while (bytes(true) + entry.bytes() > settings.adapterBytes()) {
+            Optional<Entry> victim = idle(true);
+            if (victim.isEmpty()) return false;
+            leaveDevice(victim.get());
+        }
+        Integer free = freeSlots.pollFirst();
+        entry.slot = free == null ? slots++ : free;
+        entry.staged.orElseThrow().install(module, entry.slot);
+        return true;
+    }
+
+    private void leaveDevice(Entry entry) {
+        StagedAdapter.remove(module, entry.slot);
+        freeSlots.add(entry.slot);
+        entry.slot = -1;
+        while (bytes(false) > settings.adapterHostBytes()) forget(idle(false).orElseThrow());
+    }
+
+    private void forget(Entry entry) {
+        if (entry.onDevice()) {
+            StagedAdapter.remove(module, entry.slot);
+            freeSlots.add(entry.slot);
+        }
+        entry.staged.ifPresent(StagedAdapter::close);
+        entries.remove(entry.adapter.digest());
+    }
+
+    private long bytes(boolean onDevice) {
+        return entries.values().stream().filter(entry -> entry.onDevice() == onDevice).mapToLong(Entry::bytes).sum();
+    }
+
+    /** The one that nobody has used for longest. */
+    private Optional<Entry> idle(boolean onDevice) {
+        return entries.values().stream()
+                .filter(entry -> entry.onDevice() == onDevice && entry.users == 0 && entry.staged.isPresent())
+                .min(Comparator.comparingLong(entry -> entry.lastUsed));
+    }
+
+    /** Waits for loads in progress. What they bring reaches the {@code arrivals} consumer, whose owner closes it. */
+    @Override
+    public void close() {
+        closing = true;
+        loads.acquireUninterruptibly(settings.adapterLoads());
+        loads.release(settings.adapterLoads());
+        for (Entry entry : new ArrayList<>(entries.values())) entry.staged.ifPresent(StagedAdapter::close);
+        entries.clear();
+    }
+}

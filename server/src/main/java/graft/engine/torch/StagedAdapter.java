@@ -1,0 +1,29 @@
+package graft.engine.torch;
+
+import ai.djl.pytorch.jni.IValue;
+
+/**
+ * An adapter's tensors in libtorch, ready to be put into a slot between two steps.
+ *
+ * @param tensors list of {@code sites x 6} tensors, absent ones empty, in the order of parts/adapters.py
+ * @param bytes   of memory
+ * @param dora    whether it needs the base's output
+ */
+record StagedAdapter(IValue tensors, long bytes, boolean dora) implements AutoCloseable {
+    void install(TorchModule module, int slot) {
+        try (TorchModule.Scope scope = module.scope()) {
+            scope.call("install", scope.number(slot), tensors);
+        }
+    }
+
+    static void remove(TorchModule module, int slot) {
+        try (TorchModule.Scope scope = module.scope()) {
+            scope.call("remove", scope.number(slot));
+        }
+    }
+
+    @Override
+    public void close() {
+        tensors.close();
+    }
+}

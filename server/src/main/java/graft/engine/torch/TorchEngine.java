@@ -1,0 +1,173 @@
+package graft.engine.torch;
+
+import graft.engine.BaseModel;
+import graft.engine.EngineRequest;
+import graft.engine.EngineStatus;
+import graft.engine.EngineStatus.Totals;
+import graft.engine.InferenceEngine;
+import graft.engine.Submission;
+import graft.engine.TokenSink;
+import graft.scheduling.Limits;
+import graft.weights.ModelConfig;
+import graft.weights.ModelFiles;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.Map;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.atomic.AtomicLong;
+
+/**
+ * Serves one base model with libtorch. Made by {@link #open}; thread rules are those of {@link InferenceEngine}.
+ */
+public final class TorchEngine implements InferenceEngine {
+    private final BaseModel model;
+    private final TorchSettings settings;
+    private final TorchModule module;
+    private final AdapterBank bank;
+    private final EngineLoop loop;
+    private final Thread thread;
+    private final LinkedBlockingQueue<EngineLoop.Message> inbox = new LinkedBlockingQueue<>();
+    private final Map<Long, ActiveSequence> accepted = new ConcurrentHashMap<>();
+    private final Set<String> evictions = ConcurrentHashMap.newKeySet();
+    private final AtomicLong ids = new AtomicLong();
+    private boolean closed;
+
+    /**
+     * Loads a model and starts its thread; takes seconds to minutes.
+     *
+     * @param id           the name callers use
+     * @param folderOrFile a Hugging Face folder or a GGUF file
+     * @throws UnsupportedModelException             if this engine can't compute it
+     * @throws graft.weights.InvalidModelException if it is broken
+     */
+    public static TorchEngine open(String id, Path folderOrFile, TorchSettings settings) {
+        try (ModelFiles files = ModelFiles.open(folderOrFile, ModelFiles.DEFAULT_HEADER_LIMIT)) {
+            return open(id, files, settings);
+        }
+    }
+
+    /** As {@link #open(String, Path, TorchSettings)}; the files may be closed afterwards. */
+    public static TorchEngine open(String id, ModelFiles files, TorchSettings settings) {
+        if (settings.threads() > 0) TorchModule.useThreads(settings.threads());
+        ModelConfig config = files.config();
+        Architecture architecture = Architecture.of(config, settings.precision(), settings.tokensPerBlock());
+        int context = Math.min(config.maxPositions(), settings.contextLimit());
+        Limits limits = limits(settings, architecture, context);
+        long slots = (long) limits.blocks() * limits.tokensPerBlock();
+        TorchModule module = ModelLoader.load(files, architecture, settings.precision(), settings.device(), context, slots);
+        var model = new BaseModel(id, files.digest(), context, config.vocabularySize(), files.stopTokens());
+        return new TorchEngine(model, settings, module, architecture, config, limits);
+    }
+
+    private TorchEngine(BaseModel model, TorchSettings settings, TorchModule module, Architecture architecture,
+            ModelConfig config, Limits limits) {
+        this.model = model;
+        this.settings = settings;
+        this.module = module;
+        bank = new AdapterBank(module, settings, adapter -> {
+            throw new UnsupportedOperationException("this build serves no adapters");
+        }, arrival -> inbox.add(new EngineLoop.Message.Arrived(arrival)));
+        var step = new DecodeStep(module, limits.tokensPerBlock(), model.vocabularySize());
+        loop = new EngineLoop(inbox, step, bank, limits, cost(config), evictions, sequence -> accepted.remove(sequence.id()));
+        thread = Thread.ofPlatform().name("engine-" + model.id()).start(loop);
+    }
+
+    /** As many blocks as the setting's memory holds, but no more than the batch could ever use. */
+    private static Limits limits(TorchSettings settings, Architecture architecture, int context) {
+        long blockBytes = architecture.kvBytesPerToken(settings.precision()) * settings.tokensPerBlock();
+        long useful = (long) Math.ceilDiv(context, settings.tokensPerBlock()) * settings.maxRunning();
+        long blocks = Math.min(settings.kvBytes() / blockBytes, useful);
+        if (blocks < 1) throw new UnsupportedModelException("engine.kv-bytes=" + settings.kvBytes() + " holds no KV block of "
+                + blockBytes + " bytes");
+        return new Limits(settings.tokensPerStep(), settings.maxRunning(), settings.maxWaiting() + settings.maxRunning(),
+                settings.maxAdaptersPerStep(), Math.toIntExact(Math.min(blocks, Integer.MAX_VALUE)), settings.tokensPerBlock());
+    }
+
+    private static StepCost cost(ModelConfig config) {
+        long hidden = config.hiddenSize();
+        long attention = (long) config.attention().heads() * config.attention().headDim();
+        long keys = 2L * config.attention().keyValueHeads() * config.attention().headDim();
+        long layer = hidden * (2 * attention + keys + 3L * config.intermediateSize());
+        return new StepCost(config.layers() * layer + hidden * config.vocabularySize(), config.layers() * 2 * attention);
+    }
+
+    @Override
+    public BaseModel model() {
+        return model;
+    }
+
+    @Override
+    public Submission submit(EngineRequest request, TokenSink sink) {
+        check(request);
+        var sequence = new ActiveSequence(ids.incrementAndGet(), request, sink, EngineLoop.nowMicros());
+        synchronized (accepted) {
+            if (closed || !loop.snapshot().healthy()) throw new IllegalStateException("the engine has stopped");
+            if (accepted.size() >= settings.maxRunning() + settings.maxWaiting())
+                return new Submission.Busy(Duration.ofMillis(settings.retryAfterMillis()));
+            accepted.put(sequence.id(), sequence);
+            inbox.add(new EngineLoop.Message.Submit(sequence));
+        }
+        return new Submission.Accepted(sequence.id());
+    }
+
+    private void check(EngineRequest request) {
+        if ((long) request.prompt().length + request.maxNewTokens() > model.contextLength())
+            throw new IllegalArgumentException("prompt of " + request.prompt().length + " and answer of "
+                    + request.maxNewTokens() + " tokens exceed the context of " + model.contextLength());
+        for (int token : request.prompt()) {
+            if (token < 0 || token >= model.vocabularySize())
+                throw new IllegalArgumentException("token " + token + " is not in the vocabulary");
+        }
+    }
+
+    @Override
+    public void cancel(long sequenceId) {
+        ActiveSequence sequence = accepted.get(sequenceId);
+        if (sequence != null && sequence.cancelled.compareAndSet(false, true))
+            inbox.add(new EngineLoop.Message.Cancel(sequenceId));
+    }
+
+    @Override
+    public EngineStatus status() {
+        EngineLoop.Snapshot now = loop.snapshot();
+        // Time since the last step or rest, so that busy and idle add up to the wall clock.
+        long since = Math.max(0, EngineLoop.nowMicros() - now.atMicros());
+        Totals totals = now.totals();
+        totals = new Totals(totals.steps(), totals.promptTokens(), totals.cachedPromptTokens(), totals.generatedTokens(),
+                totals.preemptions(), totals.busyMicros() + (now.idle() ? 0 : since),
+                totals.idleMicros() + (now.idle() ? since : 0), totals.adapterLoads());
+        return new EngineStatus("torch", settings.precision().setting(), settings.device(), now.running(), now.waiting(),
+                now.blocks(), now.adapters(), totals, now.healthy());
+    }
+
+    @Override
+    public void evict(String adapterDigest) {
+        boolean resident = loop.snapshot().adapters().stream().anyMatch(each -> each.digest().equals(adapterDigest));
+        if (resident && evictions.add(adapterDigest)) inbox.add(new EngineLoop.Message.Evict());
+    }
+
+    @Override
+    public void close() {
+        synchronized (accepted) {
+            if (closed) return;
+            closed = true;
+        }
+        inbox.add(new EngineLoop.Message.Stop());
+        boolean interrupted = false;
+        while (thread.isAlive()) {
+            try {
+                thread.join();
+            } catch (InterruptedException e) {
+                interrupted = true;
+            }
+        }
+        bank.close();
+        for (EngineLoop.Message message = inbox.poll(); message != null; message = inbox.poll()) {
+            if (message instanceof EngineLoop.Message.Arrived late) late.arrival().staged().ifPresent(StagedAdapter::close);
+        }
+        module.close();
+        if (interrupted) Thread.currentThread().interrupt();
+    }
+}

@@ -1,0 +1,60 @@
+package graft.engine.torch;
+
+import java.util.Objects;
+
+/**
+ * What an engine may take of the machine.
+ *
+ * @param precision          engine.precision
+ * @param device             engine.device: {@code cpu} or {@code cuda:N}
+ * @param threads            engine.threads: of one operator, the same for all engines of the process; 0 leaves it to libtorch
+ * @param kvBytes            engine.kv-bytes: memory of the KV pools
+ * @param tokensPerBlock     engine.tokens-per-block
+ * @param tokensPerStep      engine.tokens-per-step: most tokens computed in one step
+ * @param maxRunning         engine.max-running: most sequences in the batch
+ * @param maxWaiting         engine.max-waiting: most sequences accepted and not yet in the batch
+ * @param maxAdaptersPerStep engine.max-adapters-per-step: most distinct adapter sets in one step
+ * @param adapterBytes       engine.adapter-bytes: memory of resident adapters on the device
+ * @param adapterHostBytes   engine.adapter-host-bytes: memory of adapters kept for their return
+ * @param adapterLoads       engine.adapter-loads: most adapters loading at a time
+ * @param contextLimit       engine.context-limit: most tokens of prompt and answer; the model's own limit if less
+ * @param retryAfterMillis   engine.retry-after-millis: what a refused caller is told to wait
+ */
+public record TorchSettings(Precision precision, String device, int threads, long kvBytes, int tokensPerBlock,
+        int tokensPerStep, int maxRunning, int maxWaiting, int maxAdaptersPerStep, long adapterBytes,
+        long adapterHostBytes, int adapterLoads, int contextLimit, int retryAfterMillis) {
+    public static final TorchSettings DEFAULT = new TorchSettings(Precision.BF16, "cpu", 0, 1L << 30, 16, 512, 64, 256,
+            16, 1L << 30, 1L << 30, 2, 131_072, 1000);
+
+    public TorchSettings {
+        Objects.requireNonNull(precision);
+        Objects.requireNonNull(device);
+        if (threads < 0) throw new IllegalArgumentException("threads " + threads);
+        positive("kvBytes", kvBytes);
+        positive("tokensPerBlock", tokensPerBlock);
+        positive("tokensPerStep", tokensPerStep);
+        positive("maxRunning", maxRunning);
+        positive("maxWaiting", maxWaiting);
+        positive("maxAdaptersPerStep", maxAdaptersPerStep);
+        positive("adapterBytes", adapterBytes);
+        if (adapterHostBytes < 0) throw new IllegalArgumentException("adapterHostBytes " + adapterHostBytes);
+        positive("adapterLoads", adapterLoads);
+        positive("contextLimit", contextLimit);
+        positive("retryAfterMillis", retryAfterMillis);
+    }
+
+    public TorchSettings withPrecision(Precision other) {
+        return new TorchSettings(other, device, threads, kvBytes, tokensPerBlock, tokensPerStep, maxRunning, maxWaiting,
+                maxAdaptersPerStep, adapterBytes, adapterHostBytes, adapterLoads, contextLimit, retryAfterMillis);
+    }
+
+    /** Prompts are computed in slices of at most this many tokens. */
+    public TorchSettings withTokensPerStep(int other) {
+        return new TorchSettings(precision, device, threads, kvBytes, tokensPerBlock, other, maxRunning, maxWaiting,
+                maxAdaptersPerStep, adapterBytes, adapterHostBytes, adapterLoads, contextLimit, retryAfterMillis);
+    }
+
+    private static void positive(String name, long value) {
+        if (value < 1) throw new IllegalArgumentException(name + " " + value);
+    }
+}
