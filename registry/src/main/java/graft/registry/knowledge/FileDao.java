@@ -126,6 +126,7 @@ public final class FileDao {
 
     private static StoredFile row(ResultSet rows, StatementContext context) throws SQLException {
         return new StoredFile(rows.getString("id"), rows.getString("filename"), rows.getString("purpose"),
-                rows.getLong("bytes"), Columns.instant(rows, "created_at"), Columns.optionalInstant(rows, "expires_at"));
+                rows.getLong("bytes"), Columns.instant(rows, "created_at"),
+                Columns.optionalInstant(rows, "expires_at"));
     }
 }

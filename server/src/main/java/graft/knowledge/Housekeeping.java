@@ -1,0 +1,87 @@
+package graft.knowledge;
+
+import graft.registry.DatabaseUnavailableException;
+import graft.registry.knowledge.FileDao;
+import graft.registry.knowledge.RetrievalDao;
+import graft.registry.knowledge.StoreDao;
+import java.time.Duration;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
+
+/**
+ * Removes what has had its time: expired files and those of deleted tenants, the contents of stores that nobody used
+ * for as long as they say, old records of retrievals. One virtual thread; several servers may do it at once.
+ */
+public final class Housekeeping implements AutoCloseable {
+    private static final System.Logger LOG = System.getLogger(Housekeeping.class.getName());
+    private final FileDao files;
+    private final StoreDao stores;
+    private final RetrievalDao retrievals;
+    private final Settings settings;
+    private final CountDownLatch closing = new CountDownLatch(1);
+    private Thread thread;
+
+    /**
+     * @param interval  between two rounds: {@code knowledge.housekeeping-interval}
+     * @param retention of retrieval records: {@code knowledge.retrieval-retention}
+     * @param batch     most things removed of a kind in one round: {@code knowledge.housekeeping-batch}
+     */
+    public record Settings(Duration interval, Duration retention, int batch) {
+        public static final Settings DEFAULTS = new Settings(Duration.ofMinutes(1), Duration.ofDays(30), 1000);
+    }
+
+    public Housekeeping(FileDao files, StoreDao stores, RetrievalDao retrievals, Settings settings) {
+        this.files = files;
+        this.stores = stores;
+        this.retrievals = retrievals;
+        this.settings = settings;
+    }
+
+    public void start() {
+        thread = Thread.ofVirtual().name("knowledge-housekeeping").start(this::run);
+    }
+
+    private void run() {
+        try {
+            do {
+                try {
+                    round();
+                } catch (DatabaseUnavailableException e) {
+                    LOG.log(System.Logger.Level.WARNING, "knowledge housekeeping waits for the database");
+                } catch (RuntimeException e) {
+                    LOG.log(System.Logger.Level.ERROR, "knowledge housekeeping failed", e);
+                }
+            } while (!closing.await(settings.interval().toMillis(), TimeUnit.MILLISECONDS));
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+    }
+
+    /** One round, on the caller's thread. */
+    void round() {
+        int removed = 0;
+        for (FileDao.Expired file : files.expired(settings.batch())) {
+            if (files.delete(file.tenantId(), file.id())) removed++;
+        }
+        int emptied = 0;
+        for (FileDao.Expired store : stores.expired(settings.batch())) {
+            emptied += stores.empty(store.tenantId(), store.id());
+        }
+        int pruned = retrievals.prune(settings.retention(), settings.batch());
+        if (removed + emptied + pruned > 0) {
+            LOG.log(System.Logger.Level.INFO, "expired files={0} store_files={1} retrievals={2}", removed, emptied,
+                    pruned);
+        }
+    }
+
+    @Override
+    public void close() {
+        closing.countDown();
+        if (thread == null) return;
+        try {
+            thread.join();
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+    }
+}

@@ -1,0 +1,230 @@
+package graft.knowledge;
+
+import graft.registry.DatabaseUnavailableException;
+import graft.registry.Ids;
+import graft.registry.knowledge.Document.IngestionError;
+import graft.registry.knowledge.FileDao;
+import graft.registry.knowledge.IngestionDao;
+import graft.registry.knowledge.IngestionDao.Begun;
+import graft.registry.knowledge.IngestionDao.Job;
+import graft.registry.knowledge.IngestionDao.LeaseLostException;
+import graft.registry.knowledge.IngestionDao.NewChunk;
+import java.io.ByteArrayOutputStream;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.CancellationException;
+import java.util.concurrent.Semaphore;
+import java.util.concurrent.TimeUnit;
+
+/**
+ * Works off the queue of documents: text, chunks, vectors, then one transaction that makes them visible. Workers are
+ * virtual threads that wait for the database and the embedder; the embedder is given small batches, so that generation
+ * gets its turn between them. Everything lives in the queue's rows: a killed process loses at most the batch it was on,
+ * and several servers may share one queue.
+ *
+ * <p>Any thread may call {@link #wake}; {@link #start} and {@link #close} once each, by the owner.
+ */
+public final class Ingestion implements AutoCloseable {
+    private static final System.Logger LOG = System.getLogger(Ingestion.class.getName());
+    private final FileDao files;
+    private final IngestionDao queue;
+    private final TextEmbedder embedder;
+    private final Chunker chunker;
+    private final Settings settings;
+    private final Semaphore news = new Semaphore(0);
+    private final List<Thread> workers = new ArrayList<>();
+    private volatile boolean closing;
+
+    /**
+     * @param workers       documents at a time: {@code knowledge.ingestion-workers}
+     * @param batch         most windows the embedder is given at once: {@code knowledge.embedding-batch}
+     * @param lease         how long a job is a silent worker's: {@code knowledge.ingestion-lease}
+     * @param poll          how often to look for jobs of other processes: {@code knowledge.ingestion-poll}
+     * @param attempts      how often a document is tried before it has failed: {@code knowledge.ingestion-attempts}
+     * @param retryPause    between two attempts: {@code knowledge.ingestion-retry-pause}
+     */
+    public record Settings(int workers, int batch, Duration lease, Duration poll, int attempts, Duration retryPause) {
+        public static final Settings DEFAULTS = new Settings(1, 16, Duration.ofSeconds(60), Duration.ofSeconds(2), 5,
+                Duration.ofSeconds(5));
+
+        public Settings {
+            if (workers < 1 || batch < 1 || attempts < 1) {
+                throw new IllegalArgumentException("workers " + workers + " batch " + batch + " attempts " + attempts);
+            }
+        }
+    }
+
+    public Ingestion(FileDao files, IngestionDao queue, TextEmbedder embedder, Settings settings) {
+        this.files = files;
+        this.queue = queue;
+        this.embedder = embedder;
+        this.chunker = new Chunker(embedder::count, embedder.capacity());
+        this.settings = settings;
+    }
+
+    public void start() {
+        for (int i = 0; i < settings.workers(); i++) {
+            String name = Ids.next("worker-" + i + "-");
+            workers.add(Thread.ofVirtual().name(name).start(() -> run(name)));
+        }
+    }
+
+    /** Says that a document was queued: a worker looks at once instead of at its next poll. */
+    public void wake() {
+        if (news.availablePermits() < settings.workers()) news.release();
+    }
+
+    private void run(String name) {
+        while (!closing) {
+            try {
+                Optional<Job> job = queue.claim(name, settings.lease());
+                if (job.isPresent()) work(job.get());
+                else await();
+            } catch (DatabaseUnavailableException e) {
+                if (!closing) LOG.log(System.Logger.Level.WARNING, "worker={0} waits for the database", name);
+                await();
+            } catch (RuntimeException e) {
+                if (!closing) LOG.log(System.Logger.Level.ERROR, "worker=" + name + " could not claim", e);
+                await();
+            }
+        }
+    }
+
+    private void await() {
+        try {
+            if (news.tryAcquire(settings.poll().toMillis(), TimeUnit.MILLISECONDS)) news.drainPermits();
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt(); // close() interrupts; the loop ends by its flag
+            closing = true;
+        }
+    }
+
+    /** One document, to its end or to what stopped it. */
+    private void work(Job job) {
+        long began = System.nanoTime();
+        try {
+            if (job.attempt() > settings.attempts()) {
+                queue.fail(job, settings.lease(), new IngestionError("server_error",
+                        "Indexing was tried " + settings.attempts() + " times and did not come to an end."));
+                return;
+            }
+            index(job, began);
+        } catch (LeaseLostException e) {
+            LOG.log(System.Logger.Level.INFO, "file={0} store={1} ingestion stopped: deleted, cancelled or taken over",
+                    job.fileId(), job.storeId());
+        } catch (DatabaseUnavailableException e) {
+            throw e; // the lease runs out, and whoever reaches the database goes on
+        } catch (RuntimeException e) {
+            if (!closing) {
+                LOG.log(System.Logger.Level.ERROR, "file=" + job.fileId() + " store=" + job.storeId() + " attempt="
+                        + job.attempt() + " ingestion failed", e);
+            }
+            queue.giveBack(job, closing ? Duration.ZERO : settings.retryPause());
+        }
+    }
+
+    private void index(Job job, long began) {
+        if (!job.embedder().equals(embedder.id())) {
+            refuse(job, new IngestionError("server_error", "The store was made with the embedding model '"
+                    + job.embedder() + "', which this server does not run."));
+            return;
+        }
+        Optional<Begun> left = queue.resume(job);
+        String text;
+        if (left.isPresent()) {
+            text = left.get().text();
+        } else {
+            switch (StoredText.read(job.filename(), bytes(job))) {
+                case StoredText.Outcome.Unreadable unreadable -> {
+                    refuse(job, new IngestionError(unreadable.code(), unreadable.message()));
+                    return;
+                }
+                case StoredText.Outcome.Text read -> text = read.text();
+            }
+        }
+        List<Chunker.Piece> pieces = chunker.chunks(text, StoredText.extension(job.filename()), job.chunking());
+        long revision = build(job, text, pieces, left.filter(begun -> isPrefix(begun, pieces)));
+        queue.publish(job, settings.lease(), revision);
+        LOG.log(System.Logger.Level.INFO, "file={0} store={1} indexed chunks={2} ms={3}", job.fileId(), job.storeId(),
+                pieces.size(), (System.nanoTime() - began) / 1_000_000);
+    }
+
+    /** Whether what an earlier worker wrote begins what this one would: another release may cut otherwise. */
+    private static boolean isPrefix(Begun begun, List<Chunker.Piece> pieces) {
+        return begun.chunks() == 0
+                || begun.chunks() <= pieces.size() && pieces.get(begun.chunks() - 1).end() == begun.lastEnd();
+    }
+
+    private long build(Job job, String text, List<Chunker.Piece> pieces, Optional<Begun> left) {
+        long revision = left.isPresent() ? left.get().number() : queue.begin(job, settings.lease(), text);
+        String stem = stem(job.filename());
+        List<Chunker.Piece> batch = new ArrayList<>();
+        int windows = 0;
+        for (Chunker.Piece piece : pieces.subList(left.map(Begun::chunks).orElse(0), pieces.size())) {
+            if (closing) throw new CancellationException("the server stops");
+            if (windows > 0 && windows + piece.windows().size() > settings.batch()) {
+                queue.append(job, settings.lease(), revision, embed(batch, stem));
+                batch.clear();
+                windows = 0;
+            }
+            batch.add(piece);
+            windows += piece.windows().size();
+        }
+        if (!batch.isEmpty()) queue.append(job, settings.lease(), revision, embed(batch, stem));
+        return revision;
+    }
+
+    private List<NewChunk> embed(List<Chunker.Piece> batch, String stem) {
+        List<String> texts = batch.stream().flatMap(piece -> piece.windows().stream()).toList();
+        List<float[]> vectors = new ArrayList<>(texts.size());
+        for (int from = 0; from < texts.size(); from += settings.batch()) {
+            vectors.addAll(embedder.embed(texts.subList(from, Math.min(texts.size(), from + settings.batch())))
+                    .vectors());
+        }
+        List<NewChunk> chunks = new ArrayList<>(batch.size());
+        int next = 0;
+        for (Chunker.Piece piece : batch) {
+            int end = next + piece.windows().size();
+            chunks.add(new NewChunk(piece.ordinal(), piece.start(), piece.end(), (stem + " " + piece.heading()).strip(),
+                    piece.body(), piece.tokens(), List.copyOf(vectors.subList(next, end))));
+            next = end;
+        }
+        return chunks;
+    }
+
+    /** The words of a file's name help the lexical leg; a bare number would only meet numbers in questions. */
+    private static String stem(String filename) {
+        int dot = filename.lastIndexOf('.');
+        String stem = dot <= 0 ? filename : filename.substring(0, dot);
+        return stem.chars().anyMatch(Character::isLetter) ? stem.replace('_', ' ') : "";
+    }
+
+    private byte[] bytes(Job job) {
+        ByteArrayOutputStream out = new ByteArrayOutputStream();
+        files.read(job.tenantId(), job.fileId(), out);
+        return out.toByteArray();
+    }
+
+    private void refuse(Job job, IngestionError error) {
+        queue.fail(job, settings.lease(), error);
+        LOG.log(System.Logger.Level.INFO, "file={0} store={1} not indexed: {2}", job.fileId(), job.storeId(),
+                error.code());
+    }
+
+    /** Stops after the batches that are under way; what is unfinished is gone on with by the next start. */
+    @Override
+    public void close() {
+        closing = true;
+        for (Thread worker : workers) {
+            news.release(settings.workers());
+            try {
+                worker.join(settings.lease());
+            } catch (InterruptedException e) {
+                Thread.currentThread().interrupt();
+                return;
+            }
+        }
+    }
+}

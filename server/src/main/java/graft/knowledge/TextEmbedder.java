@@ -1,0 +1,65 @@
+package graft.knowledge;
+
+import graft.engine.Embedder;
+import graft.tokens.Tokenizer;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+
+/**
+ * Text to unit vectors: an embedder with its tokeniser. Safe from any thread. Owns neither: whoever made them closes
+ * them.
+ */
+public final class TextEmbedder {
+    private final Embedder embedder;
+    private final Tokenizer tokenizer;
+    private final int specialTokens;
+
+    public TextEmbedder(Embedder embedder, Tokenizer tokenizer) {
+        this.embedder = embedder;
+        this.tokenizer = tokenizer;
+        this.specialTokens = tokenizer.encode("", true).length;
+    }
+
+    /** @param tokens how many were embedded, special ones included */
+    public record Embedded(List<float[]> vectors, int tokens) {}
+
+    /** Which model; a store keeps it, because vectors of two models can't be compared. */
+    public String id() {
+        return embedder.id();
+    }
+
+    public int dimensions() {
+        return embedder.dimensions();
+    }
+
+    /** Most tokens of text that one vector can stand for. */
+    public int capacity() {
+        return embedder.window() - specialTokens;
+    }
+
+    /** Without special tokens. */
+    public int count(String text) {
+        return tokenizer.encode(text, false).length;
+    }
+
+    /** One vector a text. Of a text over the window only the beginning is seen: cut it before ({@link Windows}). */
+    public Embedded embed(List<String> texts) {
+        List<int[]> ids = new ArrayList<>(texts.size());
+        int tokens = 0;
+        for (String text : texts) {
+            int[] encoded = withinWindow(tokenizer.encode(text, true));
+            tokens += encoded.length;
+            ids.add(encoded);
+        }
+        return new Embedded(embedder.embed(ids), tokens);
+    }
+
+    private int[] withinWindow(int[] encoded) {
+        int window = embedder.window();
+        if (encoded.length <= window) return encoded;
+        int[] cut = Arrays.copyOf(encoded, window);
+        cut[window - 1] = encoded[encoded.length - 1]; // the separator that every text ends with
+        return cut;
+    }
+}
