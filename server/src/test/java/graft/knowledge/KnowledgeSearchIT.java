@@ -1,0 +1,186 @@
+package graft.knowledge;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import graft.engine.Embedder;
+import graft.registry.knowledge.Document;
+import graft.registry.knowledge.KnowledgeStore;
+import java.time.Duration;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.stream.Collectors;
+import java.util.stream.IntStream;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+
+class KnowledgeSearchIT {
+    private static final Duration PATIENCE = Duration.ofSeconds(30);
+    private static KnowledgeRig rig;
+    private static Ingestion ingestion;
+
+    @BeforeAll
+    static void open() {
+        rig = new KnowledgeRig(WordEmbedder.text());
+        ingestion = rig.ingestion();
+        ingestion.start();
+    }
+
+    @AfterAll
+    static void close() {
+        ingestion.close();
+        rig.close();
+    }
+
+    @Test
+    void aPassageIsTheStoredTextsSliceAndTheSearchIsOnRecord() {
+        String tenant = rig.tenant("reader");
+        KnowledgeStore store = rig.store(tenant);
+        String text = "# \ud834\udd1e Pumpen\r\n\r\nDie Pumpe wiegt 134 kg. \ud83d\ude80\r\n\r\n## Pflege\r\n\r\n"
+                + "Sie wird jährlich gewartet.\r\n";
+        String file = indexed(tenant, store, "pumpen.md", text, "{}");
+        Retrieval.Retrieved found = rig.search.retrieve(new Retrieval.Question(tenant, List.of(store.id()),
+                "Wie schwer ist die Pumpe?", 4, Optional.empty(), "auto"));
+        Passage passage = found.passages().getFirst();
+        int[] points = text.codePoints().toArray();
+        assertEquals(new String(points, passage.start(), passage.end() - passage.start()), passage.text());
+        assertEquals(file, passage.fileId());
+        assertTrue(passage.chunkId().startsWith(passage.revision()));
+        assertEquals(text, rig.documents.text(tenant, store.id(), file).orElseThrow());
+        String record = rig.retrievals.find(tenant, found.retrievalId()).orElseThrow().entry().candidates();
+        assertTrue(record.contains(passage.chunkId()) && record.contains("lexical") && record.contains("vector"),
+                record);
+        assertFalse(record.contains("Pumpe"), "no document text is on record");
+        assertTrue(rig.retrievals.find(rig.tenant("other"), found.retrievalId()).isEmpty());
+    }
+
+    @Test
+    void aFilterNeverMakesAResultShorterThanItMust() {
+        String tenant = rig.tenant("filterer");
+        KnowledgeStore store = rig.store(tenant);
+        for (int i = 0; i < 300; i++) {
+            rig.attach(tenant, store, rig.upload(tenant, i + ".txt", "The pump number " + i + " is a pump."),
+                    "{\"n\": " + i + "}");
+        }
+        ingestion.wake();
+        KnowledgeRig.await(PATIENCE, () -> rig.counts(tenant, store).completed() == 300);
+        assertEquals(20, rig.search(tenant, store, "pump", 20, "").results().size());
+        assertEquals(3, rig.search(tenant, store, "pump", 20,
+                "{\"type\":\"gte\",\"key\":\"n\",\"value\":297}").results().size());
+        assertEquals(50, rig.search(tenant, store, "no word of it", 50,
+                "{\"type\":\"lt\",\"key\":\"n\",\"value\":250}").results().size());
+        List<String> first = ids(rig.search(tenant, store, "pump", 50, ""));
+        for (int i = 0; i < 5; i++) assertEquals(first, ids(rig.search(tenant, store, "pump", 50, "")));
+    }
+
+    @Test
+    void aDeletedFileIsNeverFoundAgainAndAReplacedOneAtOnce() {
+        String tenant = rig.tenant("deleter");
+        KnowledgeStore store = rig.store(tenant);
+        String gone = indexed(tenant, store, "a.txt", "the old valve", "{}");
+        String kept = indexed(tenant, store, "b.txt", "the new valve", "{}");
+        assertEquals(2, rig.search(tenant, store, "valve", 10, "").results().size());
+        assertTrue(rig.files.delete(tenant, gone));
+        assertEquals(List.of(kept), rig.search(tenant, store, "old valve", 10, "").results().stream()
+                .map(result -> result.passage().fileId()).toList());
+    }
+
+    @Test
+    void anUnreadableFileFailsWithItsReasonAndTheQueueGoesOn() {
+        String tenant = rig.tenant("failer");
+        KnowledgeStore store = rig.store(tenant);
+        String pdf = rig.upload(tenant, "a.pdf", "%PDF-1.7");
+        rig.attach(tenant, store, pdf, "{}");
+        indexed(tenant, store, "b.txt", "fine", "{}");
+        Document failed = rig.documents.find(tenant, store.id(), pdf).orElseThrow();
+        assertEquals(Document.Status.FAILED, failed.status());
+        assertEquals("unsupported_file", failed.error().orElseThrow().code());
+        assertTrue(failed.error().orElseThrow().message().contains("PDF"));
+        assertEquals(1, rig.counts(tenant, store).failed());
+    }
+
+    @Test
+    void foreignAndAbsentStoresAreUnknownAlike() {
+        String tenant = rig.tenant("stranger");
+        KnowledgeStore foreign = rig.store(rig.tenant("owner"));
+        assertThrows(Retrieval.UnknownStoreException.class, () -> rig.search(tenant, foreign, "x", 1, ""));
+        assertThrows(Retrieval.UnknownStoreException.class, () -> rig.search.retrieve(new Retrieval.Question(tenant,
+                List.of("vs_absent"), "x", 1, Optional.empty(), "auto")));
+        assertThrows(Filters.InvalidFilterException.class, () -> rig.search(tenant, rig.store(tenant), "x", 1, "{}"));
+    }
+
+    @Test
+    void aWorkerThatDiesLeavesItsWorkToTheNext() {
+        try (KnowledgeRig own = new KnowledgeRig(WordEmbedder.text())) {
+            String tenant = own.tenant("resumer");
+            KnowledgeStore store = own.store(tenant);
+            String text = IntStream.range(0, 4000).mapToObj(i -> "Sentence number " + i + " speaks of pumps.")
+                    .collect(Collectors.joining(" "));
+            String file = own.upload(tenant, "long.txt", text);
+            own.attach(tenant, store, file, "{}");
+            AtomicInteger calls = new AtomicInteger();
+            TextEmbedder dying = new TextEmbedder(new Dying(calls, 6), new WordEmbedder.Words());
+            Ingestion.Settings impatient = new Ingestion.Settings(1, 8, Duration.ofSeconds(5), Duration.ofMillis(20), 3,
+                    Duration.ZERO);
+            try (Ingestion first = new Ingestion(own.files, own.queue, dying, impatient)) {
+                first.start();
+                KnowledgeRig.await(PATIENCE, () -> own.counts(tenant, store).completed() == 1);
+            }
+            assertTrue(calls.get() > 6, "it died once");
+            int chunks = own.search(tenant, store, "pumps", 50, "").results().size();
+            assertTrue(chunks > 20, "chunks " + chunks);
+            assertEquals(text, own.documents.text(tenant, store.id(), file).orElseThrow());
+            int embedded = calls.get();
+            int windows = own.test.database().asOperator(handle -> handle.createQuery("SELECT count(*) FROM embedding")
+                    .mapTo(Integer.class).one());
+            assertTrue(embedded * 8 < windows * 2, "what was written before is not embedded again: " + embedded
+                    + " calls for " + windows + " windows");
+        }
+    }
+
+    /** Fails once, in the middle of a document. */
+    private record Dying(AtomicInteger calls, int dies) implements Embedder {
+        @Override
+        public String id() {
+            return "words";
+        }
+
+        @Override
+        public int dimensions() {
+            return 384;
+        }
+
+        @Override
+        public int window() {
+            return 64;
+        }
+
+        @Override
+        public List<float[]> embed(List<int[]> texts) {
+            if (calls.incrementAndGet() == dies) throw new IllegalStateException("the embedder died");
+            try (WordEmbedder words = new WordEmbedder()) {
+                return words.embed(texts);
+            }
+        }
+
+        @Override
+        public void close() {}
+    }
+
+    private static List<String> ids(KnowledgeSearch.Results results) {
+        return results.results().stream().map(result -> result.passage().chunkId()).toList();
+    }
+
+    private static String indexed(String tenant, KnowledgeStore store, String filename, String text,
+            String attributes) {
+        String file = rig.upload(tenant, filename, text);
+        rig.attach(tenant, store, file, attributes);
+        ingestion.wake();
+        KnowledgeRig.await(PATIENCE, () -> rig.counts(tenant, store).inProgress() == 0);
+        return file;
+    }
+}
