@@ -35,6 +35,7 @@ final class PostgresProcess {
     private final Duration stopping;
     private final Thread reader;
     private final Deque<String> lastLines = new ArrayDeque<>();
+    private volatile boolean stopped;
     private long postmasterPid;
 
     /** Somebody took the port between our asking and Postgres's binding. */
@@ -125,7 +126,8 @@ final class PostgresProcess {
                     lastLines.addLast(line);
                     if (lastLines.size() > LINES_KEPT) lastLines.removeFirst();
                 }
-                boolean serious = line.startsWith("FATAL") || line.startsWith("PANIC");
+                // Sessions that a shutdown ends each call that fatal.
+                boolean serious = !stopped && (line.startsWith("FATAL") || line.startsWith("PANIC"));
                 LOG.log(serious ? System.Logger.Level.WARNING : System.Logger.Level.DEBUG, line);
             }
         } catch (IOException e) {
@@ -147,6 +149,7 @@ final class PostgresProcess {
 
     /** Closing our end of the pipe asks for the fast shutdown; what does not obey in time is killed. */
     void stop() {
+        stopped = true;
         try {
             shell.getOutputStream().close();
             if (shell.waitFor(stopping.toMillis(), TimeUnit.MILLISECONDS)) return;
