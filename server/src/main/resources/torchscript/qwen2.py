@@ -22,7 +22,8 @@ class Qwen2(Module):
     kv: List[Tensor]
     adapters: List[Tensor]
 
-    # include parts/store.py
+    # include parts/weights.py
+    # include parts/kv.py
     # include parts/layers.py
     # include parts/adapters.py
     # include parts/attention.py

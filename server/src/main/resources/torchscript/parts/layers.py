@@ -10,12 +10,6 @@
                 y.narrow(0, groups[3 * g], groups[3 * g + 1]).copy_(torch.rms_norm(rows, [h.size(-1)], own, self.eps))
         return y.to(self.compute)
 
-    def linear(self, x: Tensor, weight: int) -> Tensor:
-        bias = self.weights[weight + 1]  # [out], or empty
-        if bias.numel() == 0:
-            return torch.linear(x, self.weights[weight])  # [n, out]
-        return torch.linear(x, self.weights[weight], bias)  # [n, out]
-
     def project(self, x: Tensor, weight: int, sites: List[int], widths: List[int], groups: List[int],
                 scales: List[float]) -> Tensor:
         # One matrix that stacks the outputs of several modules, each with a site of its own for adapters.

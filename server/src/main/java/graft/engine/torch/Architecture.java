@@ -69,6 +69,17 @@ record Architecture(String script, Map<String, Object> attributes, List<Weight> 
         return new Architecture(script, attributes, layout.weights, layout.sites, List.of(pool, pool));
     }
 
+    /** BERT as a sentence encoder. */
+    static Architecture encoder(ModelConfig config, Precision precision) {
+        if (config.architecture() != ModelConfig.Architecture.BERT)
+            throw new UnsupportedModelException("an embedder needs model_type bert, not " + config.architecture().modelType());
+        var layout = new Layout(config);
+        layout.encoder();
+        Map<String, Object> attributes = Map.of("layers", config.layers(), "heads", config.attention().heads(), "width",
+                config.attention().headDim(), "compute", precision.elementType(), "eps", config.normEpsilon());
+        return new Architecture("bert.py", attributes, layout.weights, layout.sites, List.of());
+    }
+
     /** Bytes of KV that one token takes in all layers. */
     long kvBytesPerToken(Precision precision) {
         int layers = (Integer) attributes.get("layers");
@@ -94,6 +105,27 @@ record Architecture(String script, Map<String, Object> attributes, List<Weight> 
             site("lm_head", weights.size(), 0, Use.LINEAR);
             weights.add(new Weight(Kind.MATRIX, List.of(head + ".weight")));
             bias(List.of(), false);
+        }
+
+        void encoder() {
+            for (String table : List.of("word", "position", "token_type"))
+                weights.add(new Weight(Kind.MATRIX, List.of("embeddings." + table + "_embeddings.weight")));
+            layerNorm("embeddings.LayerNorm");
+            for (int layer = 0; layer < config.layers(); layer++) {
+                String at = "encoder.layer." + layer + ".";
+                linear(true, List.of(at + "attention.self.query", at + "attention.self.key", at + "attention.self.value"),
+                        config.hiddenSize(), config.hiddenSize(), config.hiddenSize());
+                linear(true, List.of(at + "attention.output.dense"), config.hiddenSize());
+                layerNorm(at + "attention.output.LayerNorm");
+                linear(true, List.of(at + "intermediate.dense"), config.intermediateSize());
+                linear(true, List.of(at + "output.dense"), config.hiddenSize());
+                layerNorm(at + "output.LayerNorm");
+            }
+        }
+
+        private void layerNorm(String module) {
+            weights.add(new Weight(Kind.VECTOR, List.of(module + ".weight")));
+            weights.add(new Weight(Kind.VECTOR, List.of(module + ".bias")));
         }
 
         private void layer(String at) {

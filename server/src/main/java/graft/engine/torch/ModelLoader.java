@@ -37,12 +37,23 @@ final class ModelLoader {
      */
     static TorchModule load(ModelFiles files, Architecture architecture, Precision precision, String device,
             int positions, long slots) {
-        var module = new TorchModule(ScriptArchive.write(architecture.script(), architecture.attributes()), device);
+        TorchModule module = loadWeights(files, architecture, precision, device);
         try {
             var loader = new ModelLoader(module, architecture, files.tensors(), precision);
-            loader.weights();
             loader.rope(files.config(), positions);
             loader.pools(files.config().layers(), slots);
+            return module;
+        } catch (RuntimeException | Error failure) {
+            module.close();
+            throw failure;
+        }
+    }
+
+    /** Only the weights: for a script that keeps no KV. */
+    static TorchModule loadWeights(ModelFiles files, Architecture architecture, Precision precision, String device) {
+        var module = new TorchModule(ScriptArchive.write(architecture.script(), architecture.attributes()), device);
+        try {
+            new ModelLoader(module, architecture, files.tensors(), precision).weights();
             return module;
         } catch (RuntimeException | Error failure) {
             module.close();

@@ -1,0 +1,41 @@
+"""BERT as a sentence encoder (MiniLM and its kin): mean over all tokens, unit length.
+
+weights: word, position and token-type embeddings, norm; per layer q|k|v, o, norm, up, down, norm; each with its bias.
+"""
+
+
+class Bert(Module):
+    layers: int
+    heads: int
+    width: int  # of a head
+    compute: int  # element type of activations
+    eps: float
+    weights: List[Tensor]
+
+    # include parts/weights.py
+
+    def norm(self, h: Tensor, weight: int) -> Tensor:
+        return torch.layer_norm(h.float(), [h.size(-1)], self.weights[weight], self.weights[weight + 1], self.eps)
+
+    def embed(self, tokens: Tensor, lengths: Tensor) -> Tensor:
+        # tokens: [b, m], padded; lengths: [b]
+        b, m, heads, width = tokens.size(0), tokens.size(1), self.heads, self.width
+        places = torch.arange(m, device=tokens.device)  # [m]
+        real = places.unsqueeze(0) < lengths.unsqueeze(1)  # [b, m]
+        mask = torch.zeros([b, m], dtype=self.compute, device=tokens.device)
+        mask = mask.masked_fill_(real.logical_not(), -inf).view([b, 1, 1, m])  # [b, 1, 1, m]
+        h = torch.embedding(self.weights[0], tokens)  # [b, m, d]
+        h = h + torch.embedding(self.weights[1], places) + self.weights[2][0]  # [b, m, d]
+        h = self.norm(h, 3)  # [b, m, d]
+        for i in range(self.layers):
+            at = 12 * i + 5
+            qkv = self.linear(h.to(self.compute), at).view([b, m, 3, heads, width])  # [b, m, 3, heads, width]
+            q, k, v = qkv.permute([2, 0, 3, 1, 4]).unbind(0)  # [b, heads, m, width] each
+            a = torch.scaled_dot_product_attention(q, k, v, mask)  # [b, heads, m, width]
+            a = a.transpose(1, 2).reshape([b, m, -1])  # [b, m, d]
+            h = self.norm(h + self.linear(a, at + 2), at + 4)  # [b, m, d]
+            x = torch.gelu(self.linear(h.to(self.compute), at + 6))  # [b, m, inner]
+            h = self.norm(h + self.linear(x, at + 8), at + 10)  # [b, m, d]
+        h = h * real.unsqueeze(2)  # [b, m, d]
+        mean = h.sum([1]) / lengths.unsqueeze(1)  # [b, d]
+        return mean / torch.linalg_vector_norm(mean, 2, [1], True)  # [b, d]
