@@ -32,17 +32,7 @@ final class ApiKeyFilter implements Authenticator {
     private final GuessLimit guesses;
     private final KeyCache cache;
 
-    /**
-     * @param cacheSize         {@code keys.cache-size}, 10,000
-     * @param cacheLife         {@code keys.cache-life}, 5 s
-     * @param badKeysAMinute    {@code keys.bad-keys-per-minute}, 10
-     * @param guessingAddresses remembered; {@code keys.guessing-addresses}, 10,000
-     */
-    record Settings(int cacheSize, Duration cacheLife, int badKeysAMinute, int guessingAddresses) {
-        static final Settings DEFAULT = new Settings(10_000, Duration.ofSeconds(5), 10, 10_000);
-    }
-
-    ApiKeyFilter(ApiKeyDao keys, SessionDao sessions, Pepper pepper, Settings settings) {
+    ApiKeyFilter(ApiKeyDao keys, SessionDao sessions, Pepper pepper, AccountsApi.Settings settings) {
         this.keys = keys;
         this.sessions = sessions;
         this.pepper = pepper;

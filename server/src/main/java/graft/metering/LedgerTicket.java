@@ -97,8 +97,10 @@ final class LedgerTicket implements UsageRecorder.Ticket {
     }
 
     private CompletableFuture<Long> submit(Counters bill, String ended, int delivered, LedgerWrite.Times times) {
-        closed = true;
-        return recorder.submit(new LedgerWrite.Settle(request, bill, prices, ended, delivered, times));
+        CompletableFuture<Long> written = recorder.submit(
+                new LedgerWrite.Settle(request, bill, prices, ended, delivered, times));
+        closed = true; // from here on the writer settles it, however long that takes
+        return written;
     }
 
     @Override

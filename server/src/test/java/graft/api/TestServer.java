@@ -22,11 +22,15 @@ final class TestServer implements AutoCloseable {
     private final HttpClient client = HttpClient.newHttpClient();
 
     TestServer(List<? extends Resource> resources, Map<String, Caller> callers, long bodyLimit) {
-        Routes routes = new Routes(resources, request -> {
+        this(resources, request -> {
             String key = request.headers().first(HeaderNames.AUTHORIZATION).orElse("").replaceFirst("^Bearer ", "");
             if (!callers.containsKey(key)) throw ApiException.invalidApiKey();
             return callers.get(key);
         }, bodyLimit);
+    }
+
+    TestServer(List<? extends Resource> resources, Authenticator authenticator, long bodyLimit) {
+        Routes routes = new Routes(resources, authenticator, bodyLimit);
         server = WebServer.builder().host("127.0.0.1").port(0).routing(routes::register).build().start();
     }
 

@@ -1,0 +1,109 @@
+package graft.registry.usage;
+
+import graft.registry.Database;
+import java.time.Instant;
+import java.time.ZoneOffset;
+import java.util.List;
+import java.util.Optional;
+import java.util.function.Function;
+import org.jdbi.v3.core.Handle;
+import org.jdbi.v3.core.statement.Query;
+
+/** Reads sums from the ledger. Any thread may call; waits for the database. */
+public final class UsageReportDao {
+    private final Database database;
+
+    public UsageReportDao(Database database) {
+        this.database = database;
+    }
+
+    /**
+     * One component's sum in one bucket and group. What was not grouped by is empty.
+     *
+     * @param bucketStart seconds since 1970
+     */
+    public record Sum(long bucketStart, String tenantId, String keyId, String model, Component component,
+            String currency, long quantity, long costMicros) {}
+
+    /** @param bucketStart seconds since 1970; @param requests distinct ones of all components together */
+    public record Requests(long bucketStart, String tenantId, String keyId, String model, long requests) {}
+
+    private static final String GROUPS = """
+            floor(extract(epoch FROM at) / :bucket)::bigint * :bucket AS bucket_start,
+                CASE WHEN :by_tenant THEN e.tenant_id ELSE '' END AS tenant,
+                CASE WHEN :by_key THEN e.key_id ELSE '' END AS key,
+                CASE WHEN NOT :by_model THEN '' WHEN e.adapter_name = '' THEN e.base_id
+                    ELSE e.adapter_name || '@' || e.adapter_version END AS model""";
+    private static final String FILTERS = """
+            e.at >= :from AND e.at < :to
+                AND (:components = '' OR e.component = ANY (string_to_array(:components, E'\\n')))
+                AND (:operations = '' OR e.operation = ANY (string_to_array(:operations, E'\\n')))
+                AND (:tenants = '' OR e.tenant_id = ANY (string_to_array(:tenants, E'\\n')))
+                AND (:keys = '' OR e.key_id = ANY (string_to_array(:keys, E'\\n')))
+                AND (:models = '' OR ARRAY[e.base_id, nullif(e.adapter_name, ''),
+                    nullif(e.adapter_name, '') || '@' || e.adapter_version] && string_to_array(:models, E'\\n'))""";
+
+    /** @param tenantId whose; none for all tenants, which is the operator's to ask */
+    public List<Sum> sums(Optional<String> tenantId, UsageQuery query) {
+        return as(tenantId, handle -> bind(handle, "SELECT " + GROUPS + """
+                , e.component, p.currency, sum(e.quantity) AS quantity, sum(e.cost_micros) AS cost
+                FROM usage_event e JOIN price_revision p ON p.revision = e.price_revision
+                WHERE\s""" + FILTERS + """
+
+                GROUP BY bucket_start, tenant, key, model, e.component, p.currency
+                ORDER BY bucket_start, tenant, key, model, e.component, p.currency
+                """, query)
+                .map((row, context) -> new Sum(row.getLong("bucket_start"), row.getString("tenant"),
+                        row.getString("key"), row.getString("model"),
+                        Component.of(row.getString("component")).orElseThrow(), row.getString("currency"),
+                        row.getLong("quantity"), row.getLong("cost")))
+                .list());
+    }
+
+    /** How many requests the sums are of: one with several components counts once. */
+    public List<Requests> requests(Optional<String> tenantId, UsageQuery query) {
+        return as(tenantId, handle -> bind(handle, "SELECT " + GROUPS + """
+                , count(DISTINCT e.request_id) AS requests
+                FROM usage_event e
+                WHERE\s""" + FILTERS + """
+
+                GROUP BY bucket_start, tenant, key, model
+                """, query)
+                .map((row, context) -> new Requests(row.getLong("bucket_start"), row.getString("tenant"),
+                        row.getString("key"), row.getString("model"), row.getLong("requests")))
+                .list());
+    }
+
+    private static Query bind(Handle handle, String sql, UsageQuery query) {
+        return handle.createQuery(sql)
+                .bind("bucket", query.bucket().toSeconds())
+                .bind("by_tenant", query.groupBy().contains(UsageQuery.GroupBy.TENANT))
+                .bind("by_key", query.groupBy().contains(UsageQuery.GroupBy.KEY))
+                .bind("by_model", query.groupBy().contains(UsageQuery.GroupBy.MODEL))
+                .bind("from", query.from().atOffset(ZoneOffset.UTC)).bind("to", query.to().atOffset(ZoneOffset.UTC))
+                .bind("components", joined(query.components().stream().map(Component::word).toList()))
+                .bind("operations", joined(query.operations())).bind("tenants", joined(query.tenants()))
+                .bind("keys", joined(query.keys())).bind("models", joined(query.models()));
+    }
+
+    /** No id or name holds a line feed. */
+    private static String joined(List<String> values) {
+        return String.join("\n", values);
+    }
+
+    /** Bytes of a tenant's knowledge stores; what was deleted since does not count. */
+    public record Stored(String tenantId, long bytes) {}
+
+    /** As they stood at a moment. */
+    public List<Stored> stored(Optional<String> tenantId, Instant at) {
+        return as(tenantId, handle -> handle.createQuery("""
+                SELECT tenant_id, sum(usage_bytes) AS bytes FROM document WHERE created_at < :at GROUP BY tenant_id
+                """)
+                .bind("at", at.atOffset(ZoneOffset.UTC))
+                .map((row, context) -> new Stored(row.getString("tenant_id"), row.getLong("bytes"))).list());
+    }
+
+    private <T> T as(Optional<String> tenantId, Function<Handle, T> work) {
+        return tenantId.isPresent() ? database.asTenant(tenantId.get(), work) : database.asOperator(work);
+    }
+}

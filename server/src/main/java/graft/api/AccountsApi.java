@@ -1,0 +1,55 @@
+package graft.api;
+
+import graft.metering.Prices;
+import graft.registry.Database;
+import graft.registry.tenant.ApiKeyDao;
+import graft.registry.tenant.AuditDao;
+import graft.registry.tenant.LimitsDao;
+import graft.registry.tenant.Pepper;
+import graft.registry.tenant.SessionDao;
+import graft.registry.tenant.TenantDao;
+import graft.registry.usage.PriceBookDao;
+import graft.registry.usage.UsageReportDao;
+import java.time.Duration;
+import java.util.List;
+
+/** Tenants, keys, limits, prices, usage and the audit log over HTTP, and the key check that all other routes share. */
+public final class AccountsApi {
+    private final ApiKeyFilter filter;
+    private final List<Resource> resources;
+
+    /**
+     * @param cacheSize         good keys remembered ({@code keys.cache-size}, 10,000)
+     * @param cacheLife         until a key that another server revoked is refused here ({@code keys.cache-life}, 5 s)
+     * @param badKeysAMinute    from one address ({@code keys.bad-keys-per-minute}, 10)
+     * @param guessingAddresses remembered ({@code keys.guessing-addresses}, 10,000)
+     * @param sessionLife       of a browser's session ({@code keys.session-life}, 12 h)
+     */
+    public record Settings(int cacheSize, Duration cacheLife, int badKeysAMinute, int guessingAddresses,
+            Duration sessionLife) {
+        public static final Settings DEFAULT = new Settings(10_000, Duration.ofSeconds(5), 10, 10_000,
+                Duration.ofHours(12));
+    }
+
+    /** @param prices the same that metering and admission use, so that a new revision counts at once */
+    public AccountsApi(Database database, Pepper pepper, Prices prices, Settings settings) {
+        ApiKeyDao keys = new ApiKeyDao(database, pepper);
+        SessionDao sessions = new SessionDao(database, pepper);
+        filter = new ApiKeyFilter(keys, sessions, pepper, settings);
+        resources = List.of(
+                new SessionResource(filter, sessions, settings.sessionLife()),
+                new TenantsResource(new TenantDao(database), keys, filter),
+                new LimitsResource(new LimitsDao(database)),
+                new AuditResource(new AuditDao(database)),
+                new PricesResource(new PriceBookDao(database), prices),
+                new UsageResource(new UsageReportDao(database)));
+    }
+
+    Authenticator authenticator() {
+        return filter;
+    }
+
+    List<Resource> resources() {
+        return resources;
+    }
+}
