@@ -1,0 +1,81 @@
+package graft.weights;
+
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+import java.util.stream.Collectors;
+
+/**
+ * Which modules of a base an adapter wraps, decided as PEFT's check_target_module_exists decides it: target_modules as
+ * names, expression or "all-linear", less exclude_modules and modules_to_save, within layers_to_transform.
+ */
+final class ModuleSelection {
+    private final Set<String> names;
+    private final Optional<PythonPattern> expression;
+    private final boolean allLinear;
+    private final Set<String> excludedNames;
+    private final Optional<PythonPattern> excludedExpression;
+    private final List<PythonPattern> saved;
+    private final Optional<Set<Integer>> layers;
+    private final List<PythonPattern> layerPatterns;
+
+    private ModuleSelection(JsonFields fields, PeftAdapter.Limits limits) {
+        Object targets = fields.value("target_modules").orElseThrow(() -> fields.missing("target_modules"));
+        Optional<String> text = targets instanceof String ? fields.string("target_modules") : Optional.empty();
+        allLinear = text.map(String::toLowerCase).filter("all-linear"::equals).isPresent();
+        expression = text.filter(_ -> !allLinear).map(given -> new PythonPattern("target_modules", given, limits.patternSteps()));
+        names = text.isPresent() ? Set.of() : Set.copyOf(fields.strings("target_modules").orElseThrow());
+        boolean excludesByText = fields.value("exclude_modules").filter(String.class::isInstance).isPresent();
+        excludedExpression = excludesByText ? fields.string("exclude_modules").filter(given -> !given.isEmpty())
+                .map(given -> new PythonPattern("exclude_modules", given, limits.patternSteps())) : Optional.empty();
+        excludedNames = excludesByText ? Set.of() : Set.copyOf(fields.strings("exclude_modules").orElse(List.of()));
+        saved = fields.strings("modules_to_save").orElse(List.of()).stream()
+                .map(name -> new PythonPattern("modules_to_save", "(^|.*\\.)" + name + "($|\\..*)", limits.patternSteps())).toList();
+        layers = layers(fields);
+        layerPatterns = layerPatterns(fields, limits);
+        if (layers.isPresent() && expression.isPresent()) throw fields.refused("layers_to_transform", "can't go with a target_modules that is an expression");
+    }
+
+    static ModuleSelection read(JsonFields fields, PeftAdapter.Limits limits) {
+        return new ModuleSelection(fields, limits);
+    }
+
+    private static Optional<Set<Integer>> layers(JsonFields fields) {
+        if (!fields.has("layers_to_transform")) return Optional.empty();
+        Set<Integer> layers = fields.value("layers_to_transform").orElseThrow() instanceof List<?>
+                ? fields.integers("layers_to_transform").orElseThrow().stream().collect(Collectors.toSet())
+                : Set.of(fields.integer("layers_to_transform"));
+        return Optional.of(layers).filter(some -> !some.isEmpty());
+    }
+
+    private static List<PythonPattern> layerPatterns(JsonFields fields, PeftAdapter.Limits limits) {
+        List<String> names = fields.value("layers_pattern").orElse(List.of()) instanceof String
+                ? List.of(fields.string("layers_pattern").orElseThrow()).stream().filter(name -> !name.isEmpty()).toList()
+                : fields.strings("layers_pattern").orElse(List.of());
+        if (names.isEmpty()) return List.of(new PythonPattern("layers_pattern", "(.*?)\\.[^.]*\\.(\\d+)\\.", limits.patternSteps()));
+        return names.stream().map(name -> new PythonPattern("layers_pattern", "(^|.*?\\.)(?:" + name + ")\\.(\\d+)\\.", limits.patternSteps())).toList();
+    }
+
+    boolean selects(AdapterTarget.Module module) {
+        String path = module.path();
+        if (named(excludedNames, path) || excludedExpression.filter(given -> given.matchesAll(path)).isPresent()) return false;
+        if (saved.stream().anyMatch(pattern -> pattern.matchesStart(path))) return false;
+        if (allLinear) return !module.embedding() && !path.equals(AdapterTarget.HEAD) && inLayers(path);
+        return expression.map(given -> given.matchesAll(path)).orElseGet(() -> named(names, path) && (names.contains(path) || inLayers(path)));
+    }
+
+    private static boolean named(Set<String> names, String path) {
+        return names.contains(path) || names.stream().anyMatch(name -> path.endsWith("." + name));
+    }
+
+    private boolean inLayers(String path) {
+        if (layers.isEmpty()) return true;
+        return layerPatterns.stream().map(pattern -> pattern.groupOfStart(path, 2)).filter(index -> !index.isEmpty()).findFirst()
+                .filter(index -> index.length() < 6 && layers.get().contains(Integer.parseInt(index))).isPresent();
+    }
+
+    /** The entries of target_modules that select nothing at all; such an adapter was made for another base. */
+    List<String> unmatched(AdapterTarget base) {
+        return names.stream().filter(name -> base.modules().keySet().stream().noneMatch(path -> named(Set.of(name), path))).sorted().toList();
+    }
+}
