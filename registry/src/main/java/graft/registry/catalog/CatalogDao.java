@@ -2,6 +2,7 @@ package graft.registry.catalog;
 
 import graft.registry.Columns;
 import graft.registry.Database;
+import graft.registry.tenant.Tenant;
 import java.time.Instant;
 import java.util.List;
 import java.util.Optional;
@@ -72,23 +73,26 @@ public final class CatalogDao {
     /**
      * An alias that a tenant may use.
      *
+     * @param plain   whether the adapter's plain name means this owner's, see {@link AdapterDao#find(String, String)}
      * @param version the one with the largest share
      */
-    public record Usable(String ownerTenantId, String adapter, String base, String alias, int version, String digest,
-            Instant createdAt) {}
+    public record Usable(String ownerTenantId, String adapter, boolean plain, String base, String alias, int version,
+            String digest, Instant createdAt) {}
 
     /** Every alias that this tenant may use: own adapters and shared ones, by adapter, owner and alias. */
     public List<Usable> usable(String tenantId) {
         return database.asTenant(tenantId, handle -> handle.createQuery("""
                 SELECT DISTINCT ON (a.name, a.tenant_id, t.alias) a.tenant_id, a.name, a.base, t.alias, v.version,
-                    v.digest, v.created_at
+                    v.digest, v.created_at, a.tenant_id = (SELECT n.tenant_id FROM adapter n WHERE n.name = a.name
+                        ORDER BY n.tenant_id = :tenant DESC, n.tenant_id = :operator DESC, n.tenant_id LIMIT 1) AS plain
                 FROM adapter a
                 JOIN adapter_alias_target t ON t.tenant_id = a.tenant_id AND t.adapter = a.name
                 JOIN adapter_version v ON v.tenant_id = t.tenant_id AND v.adapter = t.adapter
                     AND v.version = t.version
                 ORDER BY a.name, a.tenant_id, t.alias, t.weight DESC, v.version DESC
-                """).map((row, context) -> new Usable(row.getString("tenant_id"), row.getString("name"),
-                        row.getString("base"), row.getString("alias"), row.getInt("version"),
+                """).bind("tenant", tenantId).bind("operator", Tenant.OPERATOR)
+                .map((row, context) -> new Usable(row.getString("tenant_id"), row.getString("name"),
+                        row.getBoolean("plain"), row.getString("base"), row.getString("alias"), row.getInt("version"),
                         row.getString("digest"), Columns.instant(row, "created_at"))).list());
     }
 

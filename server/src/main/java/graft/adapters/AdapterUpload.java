@@ -1,0 +1,163 @@
+package graft.adapters;
+
+import graft.engine.EngineAdapter;
+import graft.registry.catalog.AdapterVersionDao;
+import graft.registry.catalog.AdapterVersionDao.NewFile;
+import graft.registry.catalog.AdapterVersionDao.NewVersion;
+import graft.registry.catalog.AdapterVersionDao.Published;
+import graft.registry.catalog.VersionFile;
+import java.io.IOException;
+import java.io.InputStream;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.Semaphore;
+
+/**
+ * Takes uploads of adapters: files are spooled to disk with their digests taken on the way, unpacked, proved against
+ * the base model, and only then stored, in one transaction. Whatever fails before leaves nothing. Any thread may call; the
+ * disk that uploads can use is bounded by their number and their size.
+ */
+public final class AdapterUpload {
+    /** The warning about an adapter that is sound and without effect. */
+    public static final String CHANGES_NOTHING =
+            "The adapter changes nothing: with it the base model answers as without it.";
+    private static final long MOST_CONFIG_BYTES = 16L << 20;
+    private final Path spoolRoot;
+    private final AdapterVersionDao versions;
+    private final Limits limits;
+    private final Semaphore places;
+
+    /**
+     * @param maxUnpackedBytes of one archive's entries together
+     * @param maxFiles         of one upload, entries of its archive included
+     * @param maxRatio         of unpacked to packed size, for large archives
+     * @param maxParallel      uploads at once
+     */
+    public record Limits(long maxUnpackedBytes, int maxFiles, int maxRatio, int maxParallel) {}
+
+    /** @param spoolRoot this process's alone; what a killed one left there is removed */
+    public AdapterUpload(Path spoolRoot, AdapterVersionDao versions, Limits limits) {
+        this.spoolRoot = spoolRoot;
+        this.versions = versions;
+        this.limits = limits;
+        this.places = new Semaphore(limits.maxParallel());
+        Spool.purge(spoolRoot);
+    }
+
+    /**
+     * What is asked for beside the files.
+     *
+     * @param shareNew whether the adapter is shared with all if this makes it
+     * @param manifest JSON object
+     * @param alias    to move to the new version
+     * @param by       key that uploads
+     */
+    public record Wanted(String adapter, ServedBase base, boolean shareNew, String manifest, String note,
+            Optional<String> alias, List<String> warnings, String by) {}
+
+    /** Begins an upload, unless as many as allowed are under way. */
+    public Optional<Session> begin() throws IOException {
+        if (!places.tryAcquire()) return Optional.empty();
+        try {
+            return Optional.of(new Session(Spool.in(spoolRoot)));
+        } catch (IOException | RuntimeException e) {
+            places.release();
+            throw e;
+        }
+    }
+
+    /** One upload. Belongs to one thread; closing it removes everything that was not published. */
+    public final class Session implements AutoCloseable {
+        private final Spool spool;
+        private final List<UploadedFile> found = new ArrayList<>();
+        private final List<String> ignored = new ArrayList<>();
+        private boolean hasArchive;
+
+        private Session(Spool spool) {
+            this.spool = spool;
+        }
+
+        /**
+         * Takes one file of the upload, reading it to its end.
+         *
+         * @param filename as the client wrote it; only its last step means anything
+         * @throws RefusedUploadException if such a file refuses the upload
+         */
+        public void add(String filename, InputStream content) throws IOException {
+            String name = UploadedFile.lastStep(filename);
+            if (UploadedFile.kind(name) == UploadedFile.Kind.ARCHIVE) {
+                if (hasArchive) throw RefusedUploadException.faulty("The upload holds two archives: send one.");
+                hasArchive = true;
+                unpack(spool.write("", name, content));
+            } else {
+                take("", name, content);
+            }
+        }
+
+        private void unpack(UploadedFile archive) throws IOException {
+            Archive.unpack(archive.name(), archive.path(),
+                    new Archive.Limits(limits.maxUnpackedBytes(), limits.maxFiles(), limits.maxRatio()),
+                    (path, content) -> {
+                        String name = UploadedFile.lastStep(path);
+                        take(path.substring(0, Math.max(0, path.length() - name.length() - 1)), name, content);
+                    });
+            Files.delete(archive.path());
+        }
+
+        private void take(String folder, String name, InputStream content) throws IOException {
+            if (found.size() + ignored.size() >= limits.maxFiles())
+                throw RefusedUploadException.tooLarge("The upload has more than " + limits.maxFiles() + " files.");
+            String shown = folder.isEmpty() ? name : folder + "/" + name;
+            switch (UploadedFile.kind(name)) {
+                case CONFIG, INDEX, WEIGHTS -> keep(folder, name, content);
+                case PICKLE -> throw RefusedUploadException.faulty(shown + " is or may be a pickle, which can run code "
+                        + "when it is opened; only safetensors and GGUF are accepted. Remove it from the upload.");
+                case ARCHIVE, OTHER -> ignored.add(shown);
+            }
+        }
+
+        private void keep(String folder, String name, InputStream content) throws IOException {
+            UploadedFile file = spool.write(folder, name, content);
+            if (file.kind() != UploadedFile.Kind.WEIGHTS && file.sizeBytes() > MOST_CONFIG_BYTES)
+                throw RefusedUploadException.faulty(file.shown() + " is larger than " + MOST_CONFIG_BYTES + " bytes.");
+            found.add(file);
+        }
+
+        /**
+         * Proves what was sent and stores it as the next version. The last call.
+         *
+         * @throws RefusedUploadException naming what is wrong with the adapter
+         */
+        public Published publish(String tenantId, Wanted wanted) throws IOException {
+            UploadedFiles chosen = UploadedFiles.choose(found, ignored);
+            Path folder = spool.arrange(chosen.adapter());
+            AdapterProof.Proved proved = wanted.base().proof().prove(folder);
+            List<NewFile> files = chosen.adapter().stream().map(file -> new NewFile(
+                    new VersionFile(file.name(), file.digest(), file.sizeBytes()),
+                    () -> Files.newInputStream(folder.resolve(file.name())))).toList();
+            String digest = ContentDigest.of(files.stream().map(NewFile::file).toList());
+            List<String> warnings = new ArrayList<>(chosen.warnings());
+            warnings.addAll(wanted.warnings());
+            warnings.addAll(proved.warnings());
+            if (changesNothing(wanted, digest, folder) && proved.warnings().stream().noneMatch(CHANGES_NOTHING::equals))
+                warnings.add(CHANGES_NOTHING);
+            return versions.publish(tenantId, new NewVersion(wanted.adapter(), wanted.base().model().id(),
+                    wanted.shareNew(), digest, wanted.base().model().digest(), proved.rank(), proved.targetModules(),
+                    wanted.manifest(), wanted.note(), warnings, wanted.by(), wanted.alias(), files));
+        }
+
+        private boolean changesNothing(Wanted wanted, String digest, Path folder) {
+            return wanted.base().probe().map(probe -> !probe.changesAnything(
+                    new EngineAdapter(wanted.adapter(), 0, digest, 1, () -> folder))).orElse(false);
+        }
+
+        @Override
+        public void close() {
+            places.release();
+            spool.close();
+        }
+    }
+}
