@@ -1,9 +1,11 @@
 package graft.registry.tenant;
 
-import com.fasterxml.jackson.core.JsonProcessingException;
-import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.core.JsonFactory;
+import com.fasterxml.jackson.core.JsonGenerator;
 import graft.registry.Columns;
 import graft.registry.Database;
+import java.io.IOException;
+import java.io.StringWriter;
 import java.time.Instant;
 import java.util.List;
 import java.util.Map;
@@ -17,7 +19,7 @@ import org.jdbi.v3.core.Handle;
  * text. Any thread may call.
  */
 public final class AuditDao {
-    private static final ObjectMapper JSON = new ObjectMapper();
+    private static final JsonFactory JSON = new JsonFactory();
     private final Database database;
 
     public AuditDao(Database database) {
@@ -54,10 +56,31 @@ public final class AuditDao {
     }
 
     private static String json(Map<String, ?> details) {
-        try {
-            return JSON.writeValueAsString(details);
-        } catch (JsonProcessingException e) {
+        StringWriter text = new StringWriter();
+        try (JsonGenerator generator = JSON.createGenerator(text)) {
+            write(generator, details);
+        } catch (IOException | IllegalStateException e) {
             throw new IllegalArgumentException("audit details that are no JSON: " + details.keySet(), e);
+        }
+        return text.toString();
+    }
+
+    private static void write(JsonGenerator generator, Object value) throws IOException {
+        switch (value) {
+            case Map<?, ?> map -> {
+                generator.writeStartObject();
+                for (Map.Entry<?, ?> field : map.entrySet()) {
+                    generator.writeFieldName(String.valueOf(field.getKey()));
+                    write(generator, field.getValue());
+                }
+                generator.writeEndObject();
+            }
+            case Iterable<?> list -> {
+                generator.writeStartArray();
+                for (Object element : list) write(generator, element);
+                generator.writeEndArray();
+            }
+            case null, default -> generator.writePOJO(value); // null, text, number or truth value, else it throws
         }
     }
 
