@@ -1,0 +1,141 @@
+package graft.api;
+
+import com.fasterxml.jackson.annotation.JsonRawValue;
+import com.fasterxml.jackson.databind.JsonNode;
+import graft.knowledge.Filters;
+import graft.knowledge.KnowledgeSearch;
+import graft.knowledge.Passage;
+import graft.knowledge.Retrieval;
+import graft.registry.knowledge.RetrievalDao;
+import graft.registry.tenant.Scope;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Optional;
+import java.util.stream.Collectors;
+
+/** Searches of a knowledge store, and the records that every retrieval leaves. */
+final class VectorStoreSearchResource implements Resource {
+    private static final List<String> RANKERS = List.of("none", "auto", "default-2024-11-15");
+    private static final int BY_DEFAULT = 10;
+    private static final int MOST = 50;
+    private final KnowledgeSearch search;
+    private final RetrievalDao retrievals;
+    private final Bounds bounds;
+
+    /**
+     * @param queries    most questions a search may ask at once: {@code knowledge.max-queries}
+     * @param characters longest question: {@code knowledge.max-query-characters}
+     */
+    record Bounds(int queries, int characters) {}
+
+    VectorStoreSearchResource(KnowledgeSearch search, RetrievalDao retrievals, Bounds bounds) {
+        this.search = search;
+        this.retrievals = retrievals;
+        this.bounds = bounds;
+    }
+
+    @Override
+    public List<Route> routes() {
+        return List.of(
+                Route.post("/v1/vector_stores/{vector_store_id}/search", Scope.KNOWLEDGE, this::search),
+                Route.get("/admin/v1/retrievals/{retrieval_id}", Scope.KNOWLEDGE, this::get));
+    }
+
+    /** rewrite_query is accepted and changes nothing: questions are searched as they are. */
+    record SearchBody(JsonNode query, Integer maxNumResults, JsonNode filters, RankingOptions rankingOptions) {}
+
+    record RankingOptions(String ranker, Double scoreThreshold) {}
+
+    record Content(String type, String text) {}
+
+    record GraftItem(String chunkId, String revision, int start, int end) {}
+
+    record Item(String fileId, String filename, double score, @JsonRawValue String attributes, List<Content> content,
+            GraftItem graft) {
+        static Item of(KnowledgeSearch.Result result) {
+            Passage passage = result.passage();
+            return new Item(passage.fileId(), passage.filename(), passage.score(), result.attributes(),
+                    List.of(new Content("text", passage.text())),
+                    new GraftItem(passage.chunkId(), passage.revision(), passage.start(), passage.end()));
+        }
+    }
+
+    record GraftPage(String retrievalId) {}
+
+    record ResultsPage(String object, List<String> searchQuery, List<Item> data, boolean hasMore, String nextPage,
+            GraftPage graft) {}
+
+    private void search(Exchange exchange) {
+        SearchBody body = exchange.body(SearchBody.class);
+        List<String> queries = queries(body.query());
+        int most = body.maxNumResults() == null ? BY_DEFAULT : body.maxNumResults();
+        if (most < 1 || most > MOST)
+            throw ApiException.invalid("max_num_results", "'max_num_results' must be from 1 to " + MOST + ".");
+        Optional<String> filters = StoreFields.isAbsent(body.filters()) ? Optional.empty()
+                : Optional.of(body.filters().toString());
+        KnowledgeSearch.Request request = new KnowledgeSearch.Request(exchange.caller().tenantId(),
+                List.of(exchange.path("vector_store_id")), queries, most, filters, threshold(body.rankingOptions()));
+        KnowledgeSearch.Results results = results(request);
+        exchange.header("Server-Timing", serverTiming(results.stages()));
+        exchange.ok(new ResultsPage("vector_store.search_results.page", queries,
+                results.results().stream().map(Item::of).toList(), false, null, new GraftPage(results.retrievalId())));
+    }
+
+    private KnowledgeSearch.Results results(KnowledgeSearch.Request request) {
+        try {
+            return search.search(request);
+        } catch (Retrieval.UnknownStoreException e) {
+            throw ApiException.notFound();
+        } catch (Filters.InvalidFilterException e) {
+            throw ApiException.invalid("filters", e.getMessage());
+        }
+    }
+
+    private List<String> queries(JsonNode query) {
+        List<String> queries = new ArrayList<>();
+        if (query != null && query.isTextual()) queries.add(query.textValue());
+        else if (query != null && query.isArray()) query.forEach(one -> queries.add(one.asText("")));
+        if (queries.isEmpty() || queries.size() > bounds.queries() || queries.stream().anyMatch(String::isBlank))
+            throw ApiException.invalid("query", "'query' must be a text or an array of 1 to " + bounds.queries() + ".");
+        if (queries.stream().anyMatch(text -> text.length() > bounds.characters()))
+            throw ApiException.invalid("query", "A query may have at most " + bounds.characters() + " characters.");
+        return queries;
+    }
+
+    private static double threshold(RankingOptions options) {
+        if (options == null) return 0;
+        if (options.ranker() != null && !RANKERS.contains(options.ranker()))
+            throw ApiException.invalid("ranking_options.ranker", "'ranker' must be one of " + RANKERS + ".");
+        double threshold = options.scoreThreshold() == null ? 0 : options.scoreThreshold();
+        if (!(threshold >= 0 && threshold <= 1))
+            throw ApiException.invalid("ranking_options.score_threshold", "'score_threshold' must be from 0 to 1.");
+        return threshold;
+    }
+
+    /** Milliseconds by stage (W3C Server Timing). */
+    private static String serverTiming(Map<String, Long> stages) {
+        return stages.entrySet().stream().map(stage -> stage.getKey() + ";dur="
+                + String.format(Locale.ROOT, "%.3f", stage.getValue() / 1000.0)).collect(Collectors.joining(", "));
+    }
+
+    record RetrievalBody(String id, String object, long createdAt, String tenantId, String mode,
+            @JsonRawValue String queries, @JsonRawValue String filters, int maxNumResults, @JsonRawValue String stores,
+            @JsonRawValue String candidates, @JsonRawValue String stages) {
+        static RetrievalBody of(RetrievalDao.Recorded recorded) {
+            RetrievalDao.Entry entry = recorded.entry();
+            return new RetrievalBody(recorded.id(), "retrieval", recorded.createdAt().getEpochSecond(),
+                    recorded.tenantId(), entry.mode(), entry.queries(), entry.filters().orElse("null"),
+                    entry.maxResults(), entry.stores(), entry.candidates(), entry.stages());
+        }
+    }
+
+    /** One's own; the admin scope reads everybody's. */
+    private void get(Exchange exchange) {
+        String id = exchange.path("retrieval_id");
+        Optional<RetrievalDao.Recorded> found = exchange.caller().isAdmin() ? retrievals.findAny(id)
+                : retrievals.find(exchange.caller().tenantId(), id);
+        exchange.ok(RetrievalBody.of(found.orElseThrow(ApiException::notFound)));
+    }
+}
