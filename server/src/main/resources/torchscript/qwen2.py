@@ -39,7 +39,7 @@ class Qwen2(Module):
         masks = self.masks(single_lengths, blocks, spans)
         for i in range(self.layers):
             at, site = 10 * i + 1, 9 * i
-            x = self.norm(h, at, site, groups)  # [n, d]
+            x = self.norm(h, at, site, groups, scales)  # [n, d]
             qkv = self.project(x, at + 1, [site + 1, site + 2, site + 3],
                                [heads * width, kv_heads * width, kv_heads * width], groups, scales)
             qkv = qkv.view([n, heads + 2 * kv_heads, width])  # [n, heads + 2 * kv_heads, width]
@@ -50,7 +50,7 @@ class Qwen2(Module):
             a = self.attend(q, i, self.scale, single_rows, spans, blocks, masks)  # [n, kv_heads, group, width]
             a = a.reshape([n, heads * width])  # [n, heads * width]
             h = h + self.project(a, at + 3, [site + 4], [h.size(1)], groups, scales)  # [n, d]
-            x = self.norm(h, at + 5, site + 5, groups)  # [n, d]
+            x = self.norm(h, at + 5, site + 5, groups, scales)  # [n, d]
             gate_up = self.project(x, at + 6, [site + 6, site + 7], [self.inner, self.inner], groups, scales)
             gate, up = gate_up.chunk(2, -1)  # [n, inner] each
             x = torch.silu(gate) * up  # [n, inner]

@@ -40,19 +40,19 @@ class Qwen3(Module):
         masks = self.masks(single_lengths, blocks, spans)
         for i in range(self.layers):
             at, site = 12 * i + 1, 11 * i
-            x = self.norm(h, at, site, groups)  # [n, d]
+            x = self.norm(h, at, site, groups, scales)  # [n, d]
             qkv = self.project(x, at + 1, [site + 1, site + 2, site + 3],
                                [heads * width, kv_heads * width, kv_heads * width], groups, scales)
             qkv = qkv.view([n, heads + 2 * kv_heads, width])  # [n, heads + 2 * kv_heads, width]
-            q = self.norm(qkv.narrow(1, 0, heads), at + 3, site + 4, groups)  # [n, heads, width]
-            k = self.norm(qkv.narrow(1, heads, kv_heads), at + 4, site + 5, groups)  # [n, kv_heads, width]
+            q = self.norm(qkv.narrow(1, 0, heads), at + 3, site + 4, groups, scales)  # [n, heads, width]
+            k = self.norm(qkv.narrow(1, heads, kv_heads), at + 4, site + 5, groups, scales)  # [n, kv_heads, width]
             q = self.rope(q, cos, sin).view([n, kv_heads, -1, width])  # [n, kv_heads, group, width]
             self.kv[2 * i].index_copy_(0, slots, self.rope(k, cos, sin))
             self.kv[2 * i + 1].index_copy_(0, slots, qkv.narrow(1, heads + kv_heads, kv_heads))
             a = self.attend(q, i, self.scale, single_rows, spans, blocks, masks)  # [n, kv_heads, group, width]
             a = a.reshape([n, heads * width])  # [n, heads * width]
             h = h + self.project(a, at + 5, [site + 6], [h.size(1)], groups, scales)  # [n, d]
-            x = self.norm(h, at + 7, site + 7, groups)  # [n, d]
+            x = self.norm(h, at + 7, site + 7, groups, scales)  # [n, d]
             gate_up = self.project(x, at + 8, [site + 8, site + 9], [self.inner, self.inner], groups, scales)
             gate, up = gate_up.chunk(2, -1)  # [n, inner] each
             x = torch.silu(gate) * up  # [n, inner]

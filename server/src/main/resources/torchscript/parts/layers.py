@@ -1,13 +1,14 @@
     # The pieces every layer is made of. h, the residual stream, is float32 whatever the weights are.
 
-    def norm(self, h: Tensor, weight: int, site: int, groups: List[int]) -> Tensor:
+    def norm(self, h: Tensor, weight: int, site: int, groups: List[int], scales: List[float]) -> Tensor:
         w, h = self.weights[weight], h.float()  # [d], [..., d]
         y = torch.rms_norm(h, [h.size(-1)], w, self.eps)  # [..., d]
         for g in range(len(groups) // 3):
             own = self.adapter(groups[3 * g + 2], site, 4)  # [d], a norm that the adapter brings
             if own.numel() > 0:
                 rows = h.narrow(0, groups[3 * g], groups[3 * g + 1])
-                y.narrow(0, groups[3 * g], groups[3 * g + 1]).copy_(torch.rms_norm(rows, [h.size(-1)], own, self.eps))
+                new = torch.rms_norm(rows, [h.size(-1)], own, self.eps)  # [rows, ..., d]
+                y.narrow(0, groups[3 * g], groups[3 * g + 1]).lerp_(new, scales[g])
         return y.to(self.compute)
 
     def project(self, x: Tensor, weight: int, sites: List[int], widths: List[int], groups: List[int],
@@ -30,8 +31,8 @@
              scales: List[float]) -> Tuple[Tensor, Tensor, Tensor]:
         # Logits of the wanted rows and the logarithm of their summed exponentials, in float32; whether rows are finite.
         finite = torch.isfinite(h).all(-1)  # [n]
-        x = self.norm(h.index_select(0, wanted), weight, site, head_groups)  # [wanted, d]
+        x = self.norm(h.index_select(0, wanted), weight, site, head_groups, scales)  # [wanted, d]
         logits = self.linear(x, weight + 1).float()  # [wanted, vocabulary]
         if len(head_groups) > 0:
-            self.graft(logits, x, site + 1, head_groups, scales)
+            self.graft_head(logits, x, site + 1, head_groups, scales)
         return logits, logits.logsumexp(-1), finite

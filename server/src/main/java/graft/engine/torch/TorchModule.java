@@ -120,6 +120,21 @@ final class TorchModule implements AutoCloseable {
             }
         }
 
+        /** Lives as long as the scope. */
+        PtNDArray toTensor(IValue tensor) {
+            return tensor.toTensor(manager);
+        }
+
+        List<PtNDArray> toTensors(IValue list) {
+            return List.of(list.toTensorArray(manager));
+        }
+
+        /** The caller closes it, whenever that is. */
+        IValue released(IValue value) {
+            values.remove(value);
+            return value;
+        }
+
         IValue[] toTuple(IValue tuple) {
             IValue[] parts = tuple.toIValueTuple();
             for (IValue part : parts) kept(part);
