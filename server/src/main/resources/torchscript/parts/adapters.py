@@ -34,6 +34,10 @@
             return [gain, (1 - gain) * bias.narrow(0, row, b.size(0)).float()]
         return [gain, torch.zeros_like(gain)]
 
+    def has(self, weight: int, row: int, values: Tensor) -> bool:
+        w = self.weights[weight]
+        return torch.equal(w.narrow(0, row, values.size(0)), values.to(w.device, w.dtype))
+
     def bias_change(self, weight: int, row: int, bias: Tensor) -> Tensor:
         old = self.weights[weight + 1]
         return bias if old.numel() == 0 else bias - old.narrow(0, row, bias.size(0)).float()  # [out]

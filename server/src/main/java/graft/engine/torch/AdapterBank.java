@@ -6,12 +6,15 @@ import graft.engine.EngineStatus.Tier;
 import graft.scheduling.AdapterKey;
 import java.lang.System.Logger.Level;
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.Comparator;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.TreeSet;
 import java.util.concurrent.Semaphore;
 import java.util.function.Consumer;
@@ -71,6 +74,7 @@ final class AdapterBank implements AutoCloseable {
     private volatile boolean closing;
     private final Map<String, Entry> entries = new LinkedHashMap<>();
     private final Map<String, String> failures = new HashMap<>();
+    private final Set<String> wanted = new HashSet<>();
     private final TreeSet<Integer> freeSlots = new TreeSet<>();
     private int slots;
     private long uses;
@@ -89,29 +93,48 @@ final class AdapterBank implements AutoCloseable {
         this.loads = new Semaphore(settings.adapterLoads());
     }
 
-    /** Starts loading what is missing, and holds all on the device if it can. */
-    Readiness hold(List<EngineAdapter> adapters) {
+    /** Names the sequences in line, whose adapters are not to be forgotten before their turn. */
+    void waitedFor(Collection<ActiveSequence> line) {
+        wanted.clear();
+        for (ActiveSequence sequence : line)
+            for (EngineAdapter adapter : sequence.request.adapters()) wanted.add(adapter.digest());
+    }
+
+    /**
+     * Starts loading what is missing, and holds all on the device if it can. Few are loaded ahead of their turn, so that
+     * the line can't fill the memory.
+     *
+     * @param first whether nobody waits longer
+     */
+    Readiness hold(List<EngineAdapter> adapters, boolean first) {
         boolean loading = false;
         long bytes = 0;
         for (EngineAdapter adapter : adapters) {
             String failure = failures.get(adapter.digest());
             if (failure != null) return new Readiness.Impossible(failure);
-            Entry entry = entries.computeIfAbsent(adapter.digest(), digest -> load(adapter));
-            if (entry.staged.isEmpty()) loading = true;
-            bytes += entry.bytes();
+            Entry entry = entries.get(adapter.digest());
+            if (entry == null && (first || ahead() < settings.adapterLoads())) entry = load(adapter);
+            if (entry == null || entry.staged.isEmpty()) loading = true;
+            else bytes += entry.bytes();
         }
         if (loading) return new Readiness.Loading();
         if (bytes > settings.adapterBytes()) return new Readiness.Impossible("adapters of " + bytes
                 + " bytes exceed engine.adapter-bytes=" + settings.adapterBytes());
-        List<Entry> wanted = adapters.stream().map(adapter -> entries.get(adapter.digest())).toList();
-        wanted.forEach(entry -> entry.users++); // so that making room for one does not evict another
-        for (Entry entry : wanted) {
+        List<Entry> needed = adapters.stream().map(adapter -> entries.get(adapter.digest())).toList();
+        needed.forEach(entry -> entry.users++); // so that making room for one does not evict another
+        for (Entry entry : needed) {
             entry.lastUsed = ++uses;
             if (entry.onDevice() || install(entry)) continue;
             release(adapters);
             return new Readiness.NoRoom();
         }
         return new Readiness.Held();
+    }
+
+    /** Adapters that are loading, or loaded and waiting for room. */
+    private long ahead() {
+        return entries.values().stream().filter(entry -> !entry.onDevice())
+                .filter(entry -> entry.staged.isEmpty() || wanted.contains(entry.adapter.digest())).count();
     }
 
     void release(List<EngineAdapter> adapters) {
@@ -137,6 +160,7 @@ final class AdapterBank implements AutoCloseable {
             loaded++;
             LOG.log(Level.INFO, "adapter loaded name=" + entry.adapter.name() + " version=" + entry.adapter.version()
                     + " digest=" + entry.adapter.digest() + " bytes=" + entry.bytes());
+            trimHost();
         } else {
             entries.remove(entry.adapter.digest());
             failures.put(entry.adapter.digest(), arrival.failure());
@@ -181,7 +205,9 @@ final class AdapterBank implements AutoCloseable {
                 loads.release();
             }
         });
-        return new Entry(adapter);
+        Entry entry = new Entry(adapter);
+        entries.put(adapter.digest(), entry);
+        return entry;
     }
 
     private boolean install(Entry entry) {
@@ -200,7 +226,15 @@ final class AdapterBank implements AutoCloseable {
         StagedAdapter.remove(module, entry.slot);
         freeSlots.add(entry.slot);
         entry.slot = -1;
-        while (bytes(false) > settings.adapterHostBytes()) forget(idle(false).orElseThrow());
+        trimHost();
+    }
+
+    private void trimHost() {
+        Optional<Entry> oldest = idle(false);
+        while (bytes(false) > settings.adapterHostBytes() && oldest.isPresent()) {
+            forget(oldest.get());
+            oldest = idle(false);
+        }
     }
 
     private void forget(Entry entry) {
@@ -216,10 +250,11 @@ final class AdapterBank implements AutoCloseable {
         return entries.values().stream().filter(entry -> entry.onDevice() == onDevice).mapToLong(Entry::bytes).sum();
     }
 
-    /** The one that nobody has used for longest. */
+    /** The one that nobody has used for longest; off the device, only one that nobody waits for. */
     private Optional<Entry> idle(boolean onDevice) {
         return entries.values().stream()
                 .filter(entry -> entry.onDevice() == onDevice && entry.users == 0 && entry.staged.isPresent())
+                .filter(entry -> onDevice || !wanted.contains(entry.adapter.digest()))
                 .min(Comparator.comparingLong(entry -> entry.lastUsed));
     }
 

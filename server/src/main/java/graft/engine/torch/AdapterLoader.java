@@ -99,7 +99,7 @@ final class AdapterLoader {
         }
 
         void embedding(EmbeddingLora lora) {
-            Architecture.Site site = site(AdapterTarget.EMBEDDING);
+            Architecture.Site site = site("model.embed_tokens");
             float[] rows = new float[lora.a().length]; // [vocabulary, rank], so that a token's row lies together
             for (int r = 0; r < lora.rank(); r++)
                 for (int token = 0; token < lora.vocabulary(); token++)
@@ -114,6 +114,8 @@ final class AdapterLoader {
             long[] shape = replaced.shape().stream().mapToLong(Long::longValue).toArray();
             PtNDArray values = scope.floats(replaced.values(), shape);
             if (replaced.name().endsWith(".weight")) {
+                // PEFT saves embeddings again that it left alone: what the base has already takes no memory.
+                if (scope.call("has", scope.number(site.weight()), scope.number(site.row()), scope.tensor(values)).toBoolean()) return;
                 put(site, WEIGHT, values, replaced.values().length);
                 return;
             }
@@ -123,7 +125,7 @@ final class AdapterLoader {
         }
 
         void trained(TrainedTokens trained) {
-            rows(site(AdapterTarget.EMBEDDING), trained);
+            rows(site("model.embed_tokens"), trained);
             if (trained.alsoOutput()) rows(site("lm_head"), trained);
         }
 

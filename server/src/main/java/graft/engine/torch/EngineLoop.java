@@ -73,6 +73,7 @@ final class EngineLoop implements Runnable {
     private Applied.Counts counts;
     private int failuresInSuccession;
     private boolean stopping;
+    private boolean broken;
     private volatile Snapshot snapshot;
 
     /** @param evictions digests to forget once unused; others add, the loop removes */
@@ -87,7 +88,7 @@ final class EngineLoop implements Runnable {
         this.ends = ends;
         this.scheduler = new Scheduler(limits);
         this.counts = scheduler.counts();
-        publishSnapshot(true, true);
+        publishSnapshot(true);
     }
 
     static long nowMicros() {
@@ -102,33 +103,37 @@ final class EngineLoop implements Runnable {
     public void run() {
         try {
             while (!stopping) {
-                waitForWork();
-                if (!stopping && scheduler.hasWork()) guardedStep();
+                takeIn();
+                if (stopping) return;
+                if (scheduler.hasWork()) guardedStep();
+                else rest();
             }
-        } catch (RuntimeException | Error broken) {
-            LOG.log(Level.ERROR, "engine stopped", broken);
-            failAll("the engine stopped: " + broken);
+        } catch (RuntimeException | Error failure) {
+            LOG.log(Level.ERROR, "engine stopped", failure);
+            broken = true;
+            failAll("the engine stopped: " + failure);
         } finally {
             stopping = true;
             endAll(Finished.Reason.CANCELLED);
-            publishSnapshot(true, failuresInSuccession < FAILURES_THAT_STOP);
+            publishSnapshot(true);
         }
     }
 
-    private void waitForWork() {
-        try {
-            if (!scheduler.hasWork() && inbox.isEmpty()) {
-                counters.idleUntil(nowMicros());
-                publishSnapshot(true, true);
-                handle(inbox.take());
-                counters.idleUntil(nowMicros());
-            }
-        } catch (InterruptedException stop) {
-            stopping = true;
-        }
+    private void takeIn() {
         for (Message message = inbox.poll(); message != null && !stopping; message = inbox.poll()) handle(message);
         admitThoseWithAdapters();
         evictions.removeIf(bank::evict);
+    }
+
+    private void rest() {
+        try {
+            counters.idleUntil(nowMicros());
+            publishSnapshot(true);
+            handle(inbox.take());
+            counters.idleUntil(nowMicros());
+        } catch (InterruptedException stop) {
+            stopping = true;
+        }
     }
 
     private void handle(Message message) {
@@ -155,16 +160,18 @@ final class EngineLoop implements Runnable {
 
     /** In the order they came; once one lacks room on the device, later ones may not take what it waits for. */
     private void admitThoseWithAdapters() {
+        bank.waitedFor(withoutAdapters.values());
+        boolean first = true;
         boolean room = true;
         for (Iterator<ActiveSequence> line = withoutAdapters.values().iterator(); line.hasNext() && room;) {
             ActiveSequence sequence = line.next();
-            switch (bank.hold(sequence.request.adapters())) {
+            switch (bank.hold(sequence.request.adapters(), first)) {
                 case AdapterBank.Readiness.Held() -> {
                     line.remove();
                     sequence.holdsAdapters = true;
                     schedule(sequence);
                 }
-                case AdapterBank.Readiness.Loading() -> { }
+                case AdapterBank.Readiness.Loading() -> first = false;
                 case AdapterBank.Readiness.NoRoom() -> room = false;
                 case AdapterBank.Readiness.Impossible(String reason) -> {
                     line.remove();
@@ -209,7 +216,7 @@ final class EngineLoop implements Runnable {
             if (!sequence.deliver(token)) scheduler.cancel(sequence.id());
         });
         for (Applied.Ended ended : applied.ended()) end(alive.get(ended.sequence().id()), reason(ended));
-        publishSnapshot(false, true);
+        publishSnapshot(false);
     }
 
     private void sample(Batch batch, StepOutput out, Map<ActiveSequence, GeneratedToken> tokens, Set<Long> failed) {
@@ -279,9 +286,9 @@ final class EngineLoop implements Runnable {
         }
     }
 
-    private void publishSnapshot(boolean idle, boolean healthy) {
+    private void publishSnapshot(boolean idle) {
         var blocks = new Blocks(limits.blocks(), counts.freeBlocks(), counts.cachedBlocks(), limits.tokensPerBlock());
         snapshot = new Snapshot(counts.running(), counts.waiting() + withoutAdapters.size(), blocks, bank.residents(),
-                counters.totals(counts.preemptions(), bank.loaded()), idle, counters.markMicros(), healthy);
+                counters.totals(counts.preemptions(), bank.loaded()), idle, counters.markMicros(), !broken);
     }
 }

@@ -8,6 +8,7 @@ import graft.engine.InferenceEngine;
 import graft.engine.Submission;
 import graft.engine.TokenSink;
 import graft.scheduling.Limits;
+import graft.weights.AdapterTarget;
 import graft.weights.ModelConfig;
 import graft.weights.ModelFiles;
 import java.nio.file.Path;
@@ -66,9 +67,8 @@ public final class TorchEngine implements InferenceEngine {
         this.model = model;
         this.settings = settings;
         this.module = module;
-        bank = new AdapterBank(module, settings, adapter -> {
-            throw new UnsupportedOperationException("this build serves no adapters");
-        }, arrival -> inbox.add(new EngineLoop.Message.Arrived(arrival)));
+        var loader = new AdapterLoader(module, architecture, AdapterTarget.of(config), settings.precision());
+        bank = new AdapterBank(module, settings, loader::load, arrival -> inbox.add(new EngineLoop.Message.Arrived(arrival)));
         var step = new DecodeStep(module, limits.tokensPerBlock(), model.vocabularySize());
         loop = new EngineLoop(inbox, step, bank, limits, cost(config), evictions, sequence -> accepted.remove(sequence.id()));
         thread = Thread.ofPlatform().name("engine-" + model.id()).start(loop);
