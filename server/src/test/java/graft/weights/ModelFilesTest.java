@@ -67,7 +67,8 @@ class ModelFilesTest {
         refused("\"hidden_size\": 0", "hidden_size=0 is out of range");
         refused("\"rms_norm_eps\": NaN", "rms_norm_eps=NaN");
         refused("\"model_type\": \"mamba\"", "model_type=mamba");
-        refused("\"model_type\": \"mistral\", \"max_position_embeddings\": 8192", "sliding_window=4096 (the default) is in use");
+        refused("\"model_type\": \"mistral\", \"max_position_embeddings\": 8192",
+                "sliding_window=4096 (the default) is in use");
     }
 
     @Test
@@ -95,7 +96,8 @@ class ModelFilesTest {
     @Test
     void templateAndSpecialTokensAreFoundWhereverTheyAreKept() throws IOException {
         config("\"attention_dropout\": 0");
-        Files.copy(TestModels.folder("models/tiny-llama3").resolve("model.safetensors"), folder.resolve("model.safetensors"));
+        Files.copy(TestModels.folder("models/tiny-llama3").resolve("model.safetensors"),
+                folder.resolve("model.safetensors"));
         Files.writeString(folder.resolve("tokenizer_config.json"), """
                 {"chat_template": [{"name": "tool_use", "template": "T"}, {"name": "default", "template": "D"}],
                  "bos_token": {"content": "<s>"}, "eos_token": "</s>"}""");
@@ -109,7 +111,8 @@ class ModelFilesTest {
     }
 
     private void assertRefused(String reason) {
-        var refusal = assertThrows(InvalidModelException.class, () -> ModelFiles.open(folder, ModelFiles.DEFAULT_HEADER_LIMIT));
+        var refusal = assertThrows(InvalidModelException.class,
+                () -> ModelFiles.open(folder, ModelFiles.DEFAULT_HEADER_LIMIT));
         assertTrue(refusal.getMessage().contains(reason), refusal.getMessage());
     }
 
@@ -121,7 +124,8 @@ class ModelFilesTest {
     /** A small Llama's configuration where the given fields replace or join the usual ones. */
     private ModelConfig config(String fields) throws IOException {
         StringBuilder json = new StringBuilder("{" + fields);
-        String[] usual = {"\"model_type\": \"llama\"", "\"hidden_size\": 64", "\"num_hidden_layers\": 3", "\"num_attention_heads\": 8",
+        String[] usual = {"\"model_type\": \"llama\"", "\"hidden_size\": 64", "\"num_hidden_layers\": 3",
+                "\"num_attention_heads\": 8",
             "\"intermediate_size\": 160", "\"vocab_size\": 640", "\"max_position_embeddings\": 512"};
         for (String field : usual) {
             if (!fields.contains(field.substring(0, field.indexOf(':')))) json.append(", ").append(field);

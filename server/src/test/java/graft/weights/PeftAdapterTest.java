@@ -45,7 +45,8 @@ class PeftAdapterTest {
     void scalesAreThoseOfPeft() {
         assertEquals(Set.of(2.0), scales(read("l3-r4-qv", "tiny-llama3")));
         assertEquals(Set.of(8 / Math.sqrt(8)), scales(read("l3-rslora-r8", "tiny-llama3")));
-        Map<String, LoraModule> modules = read("l3-patterns", "tiny-llama3").modules().stream().collect(Collectors.toMap(LoraModule::path, m -> m));
+        Map<String, LoraModule> modules = read("l3-patterns", "tiny-llama3").modules().stream()
+                .collect(Collectors.toMap(LoraModule::path, m -> m));
         assertEquals(8.0, modules.get("model.layers.2.self_attn.q_proj").scale());
         assertEquals(2, modules.get("model.layers.2.self_attn.q_proj").rank());
         assertEquals(4.0, modules.get("model.layers.0.self_attn.k_proj").scale());
@@ -56,16 +57,20 @@ class PeftAdapterTest {
 
     @Test
     void whatIsMoreThanAAndBIsCarriedAlong() {
-        assertTrue(read("l3-dora-r8", "tiny-llama3").modules().stream().allMatch(m -> m.magnitude().orElseThrow().length == m.out()));
-        assertTrue(read("l3-lora-bias", "tiny-llama3").modules().stream().allMatch(m -> m.bias().orElseThrow().length == m.out()));
+        assertTrue(read("l3-dora-r8", "tiny-llama3").modules().stream()
+                .allMatch(m -> m.magnitude().orElseThrow().length == m.out()));
+        assertTrue(read("l3-lora-bias", "tiny-llama3").modules().stream()
+                .allMatch(m -> m.bias().orElseThrow().length == m.out()));
         PeftAdapter saved = read("l3-modules-to-save", "tiny-llama3");
-        assertEquals(Set.of("lm_head.weight", "model.embed_tokens.weight"), saved.replaced().stream().map(r -> r.name()).collect(Collectors.toSet()));
+        assertEquals(Set.of("lm_head.weight", "model.embed_tokens.weight"),
+                saved.replaced().stream().map(r -> r.name()).collect(Collectors.toSet()));
         PeftAdapter embedding = read("l3-embed-head", "tiny-llama3");
         assertEquals(640, embedding.embedding().orElseThrow().vocabulary());
         assertEquals(2.0, embedding.embedding().orElseThrow().scale());
         assertEquals(Set.of("embed_tokens", "lm_head", "q_proj"), embedding.targetModules());
         assertEquals(2, embedding.replaced().size());
-        assertEquals(List.of(1), read("l3-layer-subset", "tiny-llama3").modules().stream().map(LoraModule::layer).distinct().toList());
+        assertEquals(List.of(1),
+                read("l3-layer-subset", "tiny-llama3").modules().stream().map(LoraModule::layer).distinct().toList());
     }
 
     @ParameterizedTest
@@ -100,33 +105,41 @@ class PeftAdapterTest {
     void fieldsThatChangeTheArithmeticAndAreNotBuiltAreRefusedByName() throws IOException {
         refusedField("\"layer_replication\": null", "\"layer_replication\": [[0, 2], [1, 3]]", "layer_replication");
         refusedField("\"use_qalora\": false", "\"use_qalora\": true", "use_qalora");
-        refusedField("\"target_parameters\": null", "\"target_parameters\": [\"experts.gate_up_proj\"]", "target_parameters");
+        refusedField("\"target_parameters\": null", "\"target_parameters\": [\"experts.gate_up_proj\"]",
+                "target_parameters");
         refusedField("\"arrow_config\": null", "\"arrow_config\": {\"top_k\": 3}", "arrow_config");
-        refusedField("\"init_lora_weights\": true", "\"init_lora_weights\": \"pissa_niter_4\"", "init_lora_weights=pissa_niter_4");
+        refusedField("\"init_lora_weights\": true", "\"init_lora_weights\": \"pissa_niter_4\"",
+                "init_lora_weights=pissa_niter_4");
         refusedField("\"use_bdlora\": null", "\"use_quantum\": 3", "use_quantum=3 is not supported");
         refusedField("\"bias\": \"none\"", "\"bias\": \"some\"", "bias=some");
         refusedField("\"modules_to_save\": null", "\"modules_to_save\": [\"score\"]", "modules_to_save names score");
         refusedField("\"modules_to_save\": null", "\"modules_to_save\": [\"lm_head\"]", "lm_head.weight is missing");
         refusedField("\"use_dora\": false", "\"use_dora\": true", "lora_magnitude_vector is missing");
         refusedField("\"rank_pattern\": {}", "\"rank_pattern\": {\"q_proj\": 0}", "rank_pattern.q_proj=0");
-        refusedField("\"alpha_pattern\": {}", "\"alpha_pattern\": {\"q_proj\": Infinity}", "alpha_pattern.q_proj=Infinity");
+        refusedField("\"alpha_pattern\": {}", "\"alpha_pattern\": {\"q_proj\": Infinity}",
+                "alpha_pattern.q_proj=Infinity");
         refusedField("\"lora_alpha\": 8", "\"lora_alpha\": 1e999", "lora_alpha=Infinity is not a finite number");
         refusedField("\"v_proj\"", "\"c_attn\"", "target_modules names c_attn");
-        refusedField("\"v_proj\"", "\"k_proj\"", "model.layers.0.self_attn.k_proj is a target of the adapter, but its lora_A is missing");
-        refusedField("\"exclude_modules\": null", "\"exclude_modules\": [\"v_proj\"]", "is not announced by adapter_config.json");
+        refusedField("\"v_proj\"", "\"k_proj\"",
+                "model.layers.0.self_attn.k_proj is a target of the adapter, but its lora_A is missing");
+        refusedField("\"exclude_modules\": null", "\"exclude_modules\": [\"v_proj\"]",
+                "is not announced by adapter_config.json");
     }
 
     @Test
     void targetsMayBeAnExpressionOrAllLinear() throws IOException {
         String names = "\"target_modules\": [\n    \"q_proj\",\n    \"v_proj\"\n  ]";
-        assertEquals(6, read(changed("l3-r4-qv", config -> config.replace(names, "\"target_modules\": \".*\\\\.(?P<which>q|v)_proj\""))).modules().size());
+        assertEquals(6, read(changed("l3-r4-qv",
+                config -> config.replace(names, "\"target_modules\": \".*\\\\.(?P<which>q|v)_proj\""))).modules()
+                .size());
         refusedField(names, "\"target_modules\": \"(a*)*b|(.*.*.*.*.*.*.*.*)*x\"", "takes too many steps");
         refusedField(names, "\"target_modules\": \"" + "a".repeat(1001) + "\"", "at most 1000");
         refusedField(names, "\"target_modules\": \"(\"", "is not a regular expression");
         refusedField(names, "\"target_modules\": \"all-linear\"", "k_proj is a target");
         Path all = copied("l3-r16-all");
         String json = Files.readString(all.resolve("adapter_config.json"));
-        Files.writeString(all.resolve("adapter_config.json"), json.replaceAll("\"target_modules\": \\[[^\\]]*\\]", "\"target_modules\": \"all-linear\""));
+        Files.writeString(all.resolve("adapter_config.json"),
+                json.replaceAll("\"target_modules\": \\[[^\\]]*\\]", "\"target_modules\": \"all-linear\""));
         assertEquals(21, read(all).modules().size());
     }
 
@@ -161,7 +174,9 @@ class PeftAdapterTest {
     private Path copied(String adapter) throws IOException {
         Path copy = Files.createTempDirectory(folder, adapter);
         Path source = TestModels.folder("adapters/" + adapter);
-        for (String file : List.of("adapter_config.json", "adapter_model.safetensors")) Files.copy(source.resolve(file), copy.resolve(file));
+        for (String file : List.of("adapter_config.json", "adapter_model.safetensors")) {
+            Files.copy(source.resolve(file), copy.resolve(file));
+        }
         return copy;
     }
 

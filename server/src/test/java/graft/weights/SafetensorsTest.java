@@ -26,8 +26,10 @@ class SafetensorsTest {
     @Test
     void everyElementTypeReadsAsItsValues() throws IOException {
         assertArrayEquals(new float[] {1.5f, -2}, values("F32", le(8).putFloat(1.5f).putFloat(-2)));
-        assertArrayEquals(new float[] {1.5f, -2}, values("F16", le(4).putShort((short) 0x3e00).putShort((short) 0xc000)));
-        assertArrayEquals(new float[] {1.5f, -2}, values("BF16", le(4).putShort((short) 0x3fc0).putShort((short) 0xc000)));
+        assertArrayEquals(new float[] {1.5f, -2},
+                values("F16", le(4).putShort((short) 0x3e00).putShort((short) 0xc000)));
+        assertArrayEquals(new float[] {1.5f, -2},
+                values("BF16", le(4).putShort((short) 0x3fc0).putShort((short) 0xc000)));
         assertArrayEquals(new float[] {1.5f, -2}, values("F64", le(16).putDouble(1.5).putDouble(-2)));
         assertArrayEquals(new float[] {3, -2}, values("I64", le(16).putLong(3).putLong(-2)));
         assertArrayEquals(new float[] {3, -2}, values("I32", le(8).putInt(3).putInt(-2)));
@@ -40,7 +42,8 @@ class SafetensorsTest {
 
     @Test
     void namesShapesAndMetadataAreThoseOfTheHeader() throws IOException {
-        Path file = write("{\"__metadata__\":{\"format\":\"pt\"},\"a\":{\"dtype\":\"F32\",\"shape\":[2,1],\"data_offsets\":[0,8]},"
+        Path file = write("{\"__metadata__\":{\"format\":\"pt\"},"
+                + "\"a\":{\"dtype\":\"F32\",\"shape\":[2,1],\"data_offsets\":[0,8]},"
                 + "\"empty\":{\"dtype\":\"F32\",\"shape\":[0,3],\"data_offsets\":[8,8]}}  ", new byte[8]);
         try (Safetensors tensors = Safetensors.open(file, HEADER_LIMIT)) {
             assertEquals(List.of("a", "empty"), List.copyOf(tensors.names()));
@@ -54,17 +57,23 @@ class SafetensorsTest {
 
     @Test
     void aHeaderThatDoesNotFitItsDataIsRefusedWithTensorAndReason() throws IOException {
-        refused("{\"a\":{\"dtype\":\"F32\",\"shape\":[2],\"data_offsets\":[0,8]},\"b\":{\"dtype\":\"F32\",\"shape\":[2],\"data_offsets\":[4,12]}}", 12, "b overlaps");
+        refused("{\"a\":{\"dtype\":\"F32\",\"shape\":[2],\"data_offsets\":[0,8]},"
+                + "\"b\":{\"dtype\":\"F32\",\"shape\":[2],\"data_offsets\":[4,12]}}", 12, "b overlaps");
         refused("{\"a\":{\"dtype\":\"F32\",\"shape\":[2],\"data_offsets\":[4,12]}}", 12, "a leaves a gap");
-        refused("{\"a\":{\"dtype\":\"F32\",\"shape\":[2],\"data_offsets\":[0,8]}}", 12, "4 bytes that belong to no tensor");
+        refused("{\"a\":{\"dtype\":\"F32\",\"shape\":[2],\"data_offsets\":[0,8]}}", 12,
+                "4 bytes that belong to no tensor");
         refused("{\"a\":{\"dtype\":\"F32\",\"shape\":[2],\"data_offsets\":[0,8]}}", 6, "a ends at byte 8");
         refused("{\"a\":{\"dtype\":\"F32\",\"shape\":[3],\"data_offsets\":[0,8]}}", 8, "F32 of [3] wants 12");
-        refused("{\"a\":{\"dtype\":\"F32\",\"shape\":[4611686018427387904,4],\"data_offsets\":[0,8]}}", 8, "more elements than there can be");
-        refused("{\"a\":{\"dtype\":\"F32\",\"shape\":[4611686018427387904],\"data_offsets\":[0,8]}}", 8, "more elements than there can be");
-        refused("{\"a\":{\"dtype\":\"F32\",\"shape\":[99999999999999999999],\"data_offsets\":[0,8]}}", 8, "short list of sizes");
+        refused("{\"a\":{\"dtype\":\"F32\",\"shape\":[4611686018427387904,4],\"data_offsets\":[0,8]}}", 8,
+                "more elements than there can be");
+        refused("{\"a\":{\"dtype\":\"F32\",\"shape\":[4611686018427387904],\"data_offsets\":[0,8]}}", 8,
+                "more elements than there can be");
+        refused("{\"a\":{\"dtype\":\"F32\",\"shape\":[99999999999999999999],\"data_offsets\":[0,8]}}", 8,
+                "short list of sizes");
         refused("{\"a\":{\"dtype\":\"F32\",\"shape\":[-2],\"data_offsets\":[0,8]}}", 8, "short list of sizes");
         refused("{\"a\":{\"dtype\":\"F4\",\"shape\":[2],\"data_offsets\":[0,8]}}", 8, "F4, which is not supported");
-        refused("{\"a\":{\"dtype\":\"U8\",\"shape\":[8],\"data_offsets\":[0,8]},\"a\":{\"dtype\":\"U8\",\"shape\":[0],\"data_offsets\":[8,8]}}", 8, "Duplicate");
+        refused("{\"a\":{\"dtype\":\"U8\",\"shape\":[8],\"data_offsets\":[0,8]},"
+                + "\"a\":{\"dtype\":\"U8\",\"shape\":[0],\"data_offsets\":[8,8]}}", 8, "Duplicate");
         refused("{\"a\":{\"dtype\":\"U8\",\"shape\":[8]}}", 8, "a lacks dtype");
         refused("{\"a\":{\"dtype\":\"U8\",\"shape\":[8],\"data_offsets\":[0,8],\"more\":1}}", 8, "unknown field more");
         refused("[]", 0, "unreadable header");
@@ -86,9 +95,11 @@ class SafetensorsTest {
 
     @Test
     void aHeaderThatIsNotUtf8IsRefused() throws IOException {
-        byte[] json = "{\"a\":{\"dtype\":\"U8\",\"shape\":[0],\"data_offsets\":[0,0]}}".getBytes(StandardCharsets.ISO_8859_1);
+        byte[] json = "{\"a\":{\"dtype\":\"U8\",\"shape\":[0],\"data_offsets\":[0,0]}}"
+                .getBytes(StandardCharsets.ISO_8859_1);
         json[2] = (byte) 0xff;
-        Path file = Files.write(folder.resolve("x.safetensors"), le(8 + json.length).putLong(json.length).put(json).array());
+        Path file = Files.write(folder.resolve("x.safetensors"),
+                le(8 + json.length).putLong(json.length).put(json).array());
         var refusal = assertThrows(InvalidTensorFileException.class, () -> Safetensors.open(file, HEADER_LIMIT));
         assertTrue(refusal.getMessage().contains("not UTF-8"), refusal.getMessage());
     }
@@ -114,7 +125,8 @@ class SafetensorsTest {
 
     private void refusedIndex(String map, String reason) throws IOException {
         index(map);
-        var refusal = assertThrows(InvalidTensorFileException.class, () -> ShardedTensors.open(folder, "m", HEADER_LIMIT));
+        var refusal = assertThrows(InvalidTensorFileException.class,
+                () -> ShardedTensors.open(folder, "m", HEADER_LIMIT));
         assertTrue(refusal.getMessage().contains(reason), refusal.getMessage());
     }
 
@@ -123,7 +135,8 @@ class SafetensorsTest {
     }
 
     private void shard(String name, String tensor) throws IOException {
-        byte[] json = ("{\"" + tensor + "\":{\"dtype\":\"U8\",\"shape\":[4],\"data_offsets\":[0,4]}}").getBytes(StandardCharsets.UTF_8);
+        byte[] json = ("{\"" + tensor + "\":{\"dtype\":\"U8\",\"shape\":[4],\"data_offsets\":[0,4]}}")
+                .getBytes(StandardCharsets.UTF_8);
         Files.write(folder.resolve(name), le(8 + json.length + 4).putLong(json.length).put(json).array());
     }
 
@@ -135,7 +148,8 @@ class SafetensorsTest {
     }
 
     private float[] values(String type, ByteBuffer data) throws IOException {
-        Path file = write("{\"t\":{\"dtype\":\"" + type + "\",\"shape\":[2],\"data_offsets\":[0," + data.capacity() + "]}}", data.array());
+        Path file = write("{\"t\":{\"dtype\":\"" + type + "\",\"shape\":[2],\"data_offsets\":[0," + data.capacity()
+                + "]}}", data.array());
         try (Safetensors tensors = Safetensors.open(file, HEADER_LIMIT)) {
             return tensors.floats("t");
         }
@@ -143,7 +157,8 @@ class SafetensorsTest {
 
     private Path write(String json, byte[] data) throws IOException {
         byte[] header = json.getBytes(StandardCharsets.UTF_8);
-        byte[] file = Arrays.copyOf(le(8 + header.length).putLong(header.length).put(header).array(), 8 + header.length + data.length);
+        byte[] file = Arrays.copyOf(le(8 + header.length).putLong(header.length).put(header).array(),
+                8 + header.length + data.length);
         System.arraycopy(data, 0, file, 8 + header.length, data.length);
         return Files.write(folder.resolve("x.safetensors"), file);
     }

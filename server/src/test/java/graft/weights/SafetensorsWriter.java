@@ -20,8 +20,10 @@ final class SafetensorsWriter {
         int length = Math.toIntExact(whole.getLong());
         byte[] header = new byte[length];
         whole.get(header);
-        Matcher names = Pattern.compile("\"([^\"]+)\":\\{\"dtype\"").matcher(new String(header, StandardCharsets.UTF_8));
-        byte[] renamed = names.replaceAll(name -> "\"" + change.apply(name.group(1)) + "\":{\"dtype\"").getBytes(StandardCharsets.UTF_8);
+        Matcher names = Pattern.compile("\"([^\"]+)\":\\{\"dtype\"")
+                .matcher(new String(header, StandardCharsets.UTF_8));
+        byte[] renamed = names.replaceAll(name -> "\"" + change.apply(name.group(1)) + "\":{\"dtype\"")
+                .getBytes(StandardCharsets.UTF_8);
         ByteBuffer out = ByteBuffer.allocate(8 + renamed.length + whole.remaining()).order(ByteOrder.LITTLE_ENDIAN);
         Files.write(file, out.putLong(renamed.length).put(renamed).put(whole).array());
     }
