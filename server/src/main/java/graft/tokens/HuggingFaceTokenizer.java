@@ -12,7 +12,8 @@ import java.util.Map;
  * truncates, never reaches for the network. Safe from any thread until {@link #close}.
  */
 public final class HuggingFaceTokenizer implements Tokenizer {
-    private static final Map<String, String> AS_IT_IS = Map.of("padding", "false", "truncation", "false", "addSpecialTokens", "false");
+    private static final Map<String,
+            String> AS_IT_IS = Map.of("padding", "false", "truncation", "false", "addSpecialTokens", "false");
     private final ai.djl.huggingface.tokenizers.HuggingFaceTokenizer library;
     private final Vocabulary vocabulary;
 
@@ -28,9 +29,11 @@ public final class HuggingFaceTokenizer implements Tokenizer {
     public static HuggingFaceTokenizer of(String tokenizerJson) {
         Vocabulary vocabulary = Vocabulary.parse(tokenizerJson);
         try (var in = new ByteArrayInputStream(tokenizerJson.getBytes(StandardCharsets.UTF_8))) {
-            return new HuggingFaceTokenizer(ai.djl.huggingface.tokenizers.HuggingFaceTokenizer.newInstance(in, AS_IT_IS), vocabulary);
+            return new HuggingFaceTokenizer(ai.djl.huggingface.tokenizers.HuggingFaceTokenizer.newInstance(in,
+                    AS_IT_IS), vocabulary);
         } catch (IOException | RuntimeException refused) {  // the native library throws plain RuntimeExceptions
-            throw new InvalidTokenizerException("tokenizer.json is refused by the tokenizers library: " + refused.getMessage(), refused);
+            throw new InvalidTokenizerException("tokenizer.json is refused by the tokenizers library: "
+            + refused.getMessage(), refused);
         }
     }
 
@@ -68,7 +71,8 @@ public final class HuggingFaceTokenizer implements Tokenizer {
 
     @Override
     public Detokenizer newDetokenizer() {
-        return vocabulary.spelling() == Vocabulary.Spelling.OTHER ? new NativeDetokenizer(this) : new ByteDetokenizer(vocabulary);
+        return vocabulary.spelling() == Vocabulary.Spelling.OTHER ? new NativeDetokenizer(this)
+                : new ByteDetokenizer(vocabulary);
     }
 
     @Override

@@ -48,7 +48,8 @@ final class Vocabulary {
         readTop(parser);
         stripsFirstSpace = decoders.contains("Strip");
         spelling = decoders.contains("ByteLevel") ? Spelling.BYTE_LEVEL
-                : decoders.contains("ByteFallback") && decoders.contains("Replace") ? Spelling.SENTENCE_PIECE : Spelling.OTHER;
+                : decoders.contains("ByteFallback") && decoders.contains("Replace") ? Spelling.SENTENCE_PIECE
+                : Spelling.OTHER;
         int size = strings.keySet().stream().mapToInt(id -> id + 1).max().orElse(0);
         bytes = new byte[size][];
         Arrays.setAll(bytes, id -> spell(id, strings.getOrDefault(id, "")));
@@ -86,7 +87,9 @@ final class Vocabulary {
     }
 
     private void readTop(JsonParser parser) throws IOException {
-        if (parser.nextToken() != JsonToken.START_OBJECT) throw new InvalidTokenizerException("tokenizer.json is not a JSON object");
+        if (parser.nextToken() != JsonToken.START_OBJECT) {
+            throw new InvalidTokenizerException("tokenizer.json is not a JSON object");
+        }
         while (parser.nextToken() == JsonToken.FIELD_NAME) {
             String field = parser.currentName();
             parser.nextToken();
@@ -153,7 +156,8 @@ final class Vocabulary {
             JsonToken token = parser.nextToken();
             if (token == JsonToken.START_OBJECT) depth++;
             else if (token == JsonToken.END_OBJECT) depth--;
-            else if (token == JsonToken.FIELD_NAME && parser.currentName().equals("type")) decoders.add(parser.nextTextValue());
+            else if (token == JsonToken.FIELD_NAME
+                    && parser.currentName().equals("type")) decoders.add(parser.nextTextValue());
             else if (token == null) throw new IOException("it ends inside the decoder");
         }
     }
@@ -168,7 +172,9 @@ final class Vocabulary {
         return switch (spelling) {
             case BYTE_LEVEL -> byteLevel(token).orElse(plain);
             case SENTENCE_PIECE -> {
-                if (!added.contains(id) && token.matches("<0x[0-9A-F]{2}>")) yield new byte[] {(byte) Integer.parseInt(token.substring(3, 5), 16)};
+                if (!added.contains(id) && token.matches("<0x[0-9A-F]{2}>")) {
+                    yield new byte[] {(byte) Integer.parseInt(token.substring(3, 5), 16)};
+                }
                 yield token.replace('▁', ' ').getBytes(StandardCharsets.UTF_8);
             }
             case OTHER -> plain;

@@ -18,16 +18,18 @@ import java.util.Set;
  * @param invocationTokens of an activated LoRA; empty for one that is always on
  */
 record AdapterConfig(int rank, double alpha, boolean rsLora, boolean dora, boolean loraBias, boolean biases,
-        ModuleSelection targets, Map<PythonPattern, Integer> ranks, Map<PythonPattern, Double> alphas, List<String> savedModules,
+        ModuleSelection targets, Map<PythonPattern, Integer> ranks, Map<PythonPattern, Double> alphas,
+        List<String> savedModules,
         Map<String, List<Integer>> tokenIndices, List<Integer> invocationTokens, List<String> warnings) {
     static final String FILE = "adapter_config.json";
     /** Fields without influence on what a trained adapter computes. */
-    private static final Set<String> NEUTRAL = Set.of("auto_mapping", "base_model_name_or_path", "revision", "task_type", "inference_mode",
-            "peft_version", "lora_dropout", "megatron_core", "qalora_group_size", "runtime_config", "eva_config", "corda_config",
-            "lora_ga_config", "loftq_config");
-    private static final Set<String> READ = Set.of("peft_type", "r", "lora_alpha", "use_rslora", "use_dora", "lora_bias", "bias",
-            "fan_in_fan_out", "init_lora_weights", "ensure_weight_tying", "rank_pattern", "alpha_pattern", "target_modules", "exclude_modules",
-            "layers_to_transform", "layers_pattern", "modules_to_save", "trainable_token_indices", "alora_invocation_tokens");
+    private static final Set<String> NEUTRAL = Set.of("auto_mapping", "base_model_name_or_path", "revision",
+            "task_type", "inference_mode", "peft_version", "lora_dropout", "megatron_core", "qalora_group_size",
+            "runtime_config", "eva_config", "corda_config", "lora_ga_config", "loftq_config");
+    private static final Set<String> READ = Set.of("peft_type", "r", "lora_alpha", "use_rslora", "use_dora",
+            "lora_bias", "bias", "fan_in_fan_out", "init_lora_weights", "ensure_weight_tying", "rank_pattern",
+            "alpha_pattern", "target_modules", "exclude_modules", "layers_to_transform", "layers_pattern",
+            "modules_to_save", "trainable_token_indices", "alora_invocation_tokens");
     /** Initialisations that leave the base as it is; the others subtract something from it before training. */
     private static final Set<String> HARMLESS_STARTS = Set.of("gaussian", "orthogonal", "eva");
 
@@ -36,14 +38,19 @@ record AdapterConfig(int rank, double alpha, boolean rsLora, boolean dora, boole
         String type = fields.string("peft_type").orElseThrow(() -> fields.missing("peft_type"));
         if (!type.equals("LORA")) throw fields.refused("peft_type", "is not LORA, the only kind that is supported");
         for (String name : fields.names()) {
-            if (!NEUTRAL.contains(name) && !READ.contains(name) && !fields.asksForNothing(name)) throw fields.refused(name, "is not supported");
+            if (!NEUTRAL.contains(name) && !READ.contains(name) && !fields.asksForNothing(name)) {
+                throw fields.refused(name, "is not supported");
+            }
         }
         List<String> warnings = new ArrayList<>();
         refuseChangedBase(fields, base, warnings);
         int rank = rank(fields, "r", limits);
-        return new AdapterConfig(rank, finite(fields, "lora_alpha"), fields.flag("use_rslora", false), fields.flag("use_dora", false),
-                fields.flag("lora_bias", false), biases(fields), ModuleSelection.read(fields, limits), ranks(fields, limits), alphas(fields, limits),
-                fields.strings("modules_to_save").orElse(List.of()), tokenIndices(fields), fields.integers("alora_invocation_tokens").orElse(List.of()),
+        return new AdapterConfig(rank, finite(fields, "lora_alpha"), fields.flag("use_rslora", false),
+                fields.flag("use_dora", false),
+                fields.flag("lora_bias", false), biases(fields), ModuleSelection.read(fields, limits),
+                ranks(fields, limits), alphas(fields, limits),
+                fields.strings("modules_to_save").orElse(List.of()), tokenIndices(fields),
+                fields.integers("alora_invocation_tokens").orElse(List.of()),
                 warnings);
     }
 
@@ -56,9 +63,13 @@ record AdapterConfig(int rank, double alpha, boolean rsLora, boolean dora, boole
         if (fields.flag("ensure_weight_tying", false) && base.tiedEmbeddings()) {
             throw fields.refused("ensure_weight_tying", "is not supported for a base model with tied embeddings");
         }
-        if (fields.flag("fan_in_fan_out", false)) warnings.add(FILE + ": fan_in_fan_out has no meaning for this base model's linear layers and is ignored, as PEFT does");
+        if (fields.flag("fan_in_fan_out", false)) {
+            warnings.add(FILE + ": fan_in_fan_out has no meaning for this base model's linear layers "
+                    + "and is ignored, as PEFT does");
+        }
         if (!fields.asksForNothing("loftq_config")) {
-            warnings.add(FILE + ": loftq_config says that it was trained on a quantised base; it is applied to the base model that is served here");
+            warnings.add(FILE + ": loftq_config says that it was trained on a quantised base; "
+                    + "it is applied to the base model that is served here");
         }
     }
 
@@ -73,7 +84,9 @@ record AdapterConfig(int rank, double alpha, boolean rsLora, boolean dora, boole
     private static int rank(JsonFields fields, String name, PeftAdapter.Limits limits) {
         int rank = fields.integer(name);
         if (rank < 1) throw fields.refused(name, "is not a positive rank");
-        if (rank > limits.maxRank()) throw fields.refused(name, "is more than this server allows: adapters.max-rank is " + limits.maxRank());
+        if (rank > limits.maxRank()) {
+            throw fields.refused(name, "is more than this server allows: adapters.max-rank is " + limits.maxRank());
+        }
         return rank;
     }
 
@@ -128,6 +141,7 @@ record AdapterConfig(int rank, double alpha, boolean rsLora, boolean dora, boole
     }
 
     private static <T> Optional<T> first(Map<PythonPattern, T> patterns, String path) {
-        return patterns.entrySet().stream().filter(entry -> entry.getKey().matchesStart(path)).map(Map.Entry::getValue).findFirst();
+        return patterns.entrySet().stream().filter(entry -> entry.getKey().matchesStart(path)).map(Map.Entry::getValue)
+                .findFirst();
     }
 }

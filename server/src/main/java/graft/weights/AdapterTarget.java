@@ -42,8 +42,11 @@ public final class AdapterTarget {
             String path = "model.layers." + layer + ".";
             norm(path + "input_layernorm", hidden);
             norm(path + "post_attention_layernorm", hidden);
-            if (config.latentAttention().isPresent()) latentAttention(path + "self_attn.", layer, config, config.latentAttention().get());
-            else attention(path + "self_attn.", layer, config);
+            if (config.latentAttention().isPresent()) {
+                latentAttention(path + "self_attn.", layer, config, config.latentAttention().get());
+            } else {
+                attention(path + "self_attn.", layer, config);
+            }
             if (config.sparse(layer)) experts(path + "mlp.", layer, hidden, config.experts().orElseThrow());
             else feedForward(path + "mlp.", layer, hidden, config.intermediateSize(), config.mlpBias(), false);
         }
@@ -54,7 +57,8 @@ public final class AdapterTarget {
     /** @throws InvalidAdapterException for an architecture that takes no adapters (BERT) */
     public static AdapterTarget of(ModelConfig config) {
         if (config.architecture() == ModelConfig.Architecture.BERT) {
-            throw new InvalidAdapterException("adapters for " + config.architecture().modelType() + " models are not supported");
+            throw new InvalidAdapterException("adapters for " + config.architecture().modelType()
+                    + " models are not supported");
         }
         return new AdapterTarget(config);
     }
@@ -86,7 +90,8 @@ public final class AdapterTarget {
         }
         linear(path + "kv_a_proj_with_mqa", layer, hidden, latent.keyValueRank() + latent.ropeDim(), false, false);
         norm(path + "kv_a_layernorm", latent.keyValueRank());
-        linear(path + "kv_b_proj", layer, latent.keyValueRank(), heads * (latent.plainDim() + latent.valueDim()), false, false);
+        linear(path + "kv_b_proj", layer, latent.keyValueRank(), heads * (latent.plainDim() + latent.valueDim()),
+                false, false);
         linear(path + "o_proj", layer, heads * latent.valueDim(), hidden, false, false);
     }
 
@@ -96,7 +101,8 @@ public final class AdapterTarget {
             feedForward(path + "experts." + expert + ".", layer, hidden, experts.intermediateSize(), false, true);
         }
         if (experts.shared() > 0) {
-            feedForward(path + "shared_experts.", layer, hidden, experts.shared() * experts.intermediateSize(), false, false);
+            feedForward(path + "shared_experts.", layer, hidden, experts.shared() * experts.intermediateSize(), false,
+                    false);
         }
     }
 
@@ -113,7 +119,8 @@ public final class AdapterTarget {
     }
 
     private void module(String path, int layer, int in, int out, boolean embedding, boolean perhaps) {
-        modules.put(path, new Module(path, layer, path.substring(path.lastIndexOf('.') + 1), in, out, embedding, perhaps));
+        modules.put(path, new Module(path, layer, path.substring(path.lastIndexOf('.') + 1), in, out, embedding,
+                perhaps));
     }
 
     private void norm(String path, int size) {

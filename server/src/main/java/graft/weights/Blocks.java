@@ -108,7 +108,9 @@ final class Blocks {
         }
     }
 
-    /** Six-bit scale (row 0) or minimum (row 1) of sub-block 0..7, out of the twelve packed bytes (get_scale_min_k4). */
+    /**
+     * Six-bit scale (row 0) or minimum (row 1) of sub-block 0..7, out of the twelve packed bytes (get_scale_min_k4).
+     */
     private static int packed(MemorySegment in, long scales, int sub, int row) {
         if (sub < 4) return unsigned(in, scales + sub + 4L * row) & 63;
         int low = unsigned(in, scales + sub + 4) >> 4 * row & 15;

@@ -26,23 +26,26 @@ final class ConfigReader {
     /** Fields that change the arithmetic and are not built: refused unless they ask for nothing. */
     private static final List<String> UNSUPPORTED = List.of("quantization_config", "attn_logit_softcapping",
             "final_logit_softcapping", "logit_scale", "logits_scaling", "residual_multiplier", "embedding_multiplier",
-            "attention_multiplier", "query_pre_attn_scalar", "vision_config", "text_config", "adapter_fusion", "is_decoder",
-            "add_cross_attention", "is_encoder_decoder", "index_topk", "no_rope_layers", "attention_chunk_size", "dual_chunk_attention_config");
+            "attention_multiplier", "query_pre_attn_scalar", "vision_config", "text_config", "adapter_fusion",
+            "is_decoder", "add_cross_attention", "is_encoder_decoder", "index_topk", "no_rope_layers",
+            "attention_chunk_size", "dual_chunk_attention_config");
     /** Fields that are read here or say nothing about the arithmetic of inference. */
-    private static final Set<String> KNOWN = Set.of("architectures", "model_type", "attention_bias", "attention_dropout",
-            "bos_token_id", "eos_token_id", "pad_token_id", "dtype", "torch_dtype", "head_dim", "hidden_act", "hidden_size",
-            "initializer_range", "intermediate_size", "max_position_embeddings", "mlp_bias", "num_attention_heads",
-            "num_hidden_layers", "num_key_value_heads", "pretraining_tp", "rms_norm_eps", "layer_norm_eps", "rope_parameters",
-            "rope_theta", "rope_scaling", "tie_word_embeddings", "transformers_version", "use_cache", "vocab_size",
-            "layer_types", "max_window_layers", "sliding_window", "use_sliding_window", "partial_rotary_factor",
-            "original_max_position_embeddings", "rope_interleave", "first_k_dense_replace", "kv_lora_rank", "q_lora_rank",
-            "moe_intermediate_size", "n_group", "n_routed_experts", "n_shared_experts", "norm_topk_prob", "num_experts_per_tok",
-            "output_router_logits", "qk_head_dim", "qk_nope_head_dim", "qk_rope_head_dim", "v_head_dim", "routed_scaling_factor",
-            "topk_group", "topk_method", "scoring_func", "num_nextn_predict_layers", "num_mtp_layers", "decoder_sparse_step",
+    private static final Set<String> KNOWN = Set.of("architectures", "model_type", "attention_bias",
+            "attention_dropout", "bos_token_id", "eos_token_id", "pad_token_id", "dtype", "torch_dtype", "head_dim",
+            "hidden_act", "hidden_size", "initializer_range", "intermediate_size", "max_position_embeddings",
+            "mlp_bias", "num_attention_heads", "num_hidden_layers", "num_key_value_heads", "pretraining_tp",
+            "rms_norm_eps", "layer_norm_eps", "rope_parameters", "rope_theta", "rope_scaling", "tie_word_embeddings",
+            "transformers_version", "use_cache", "vocab_size", "layer_types", "max_window_layers", "sliding_window",
+            "use_sliding_window", "partial_rotary_factor", "original_max_position_embeddings", "rope_interleave",
+            "first_k_dense_replace", "kv_lora_rank", "q_lora_rank", "moe_intermediate_size", "n_group",
+            "n_routed_experts", "n_shared_experts", "norm_topk_prob", "num_experts_per_tok", "output_router_logits",
+            "qk_head_dim", "qk_nope_head_dim", "qk_rope_head_dim", "v_head_dim", "routed_scaling_factor", "topk_group",
+            "topk_method", "scoring_func", "num_nextn_predict_layers", "num_mtp_layers", "decoder_sparse_step",
             "mlp_only_layers", "num_experts", "num_local_experts", "router_aux_loss_coef", "aux_loss_alpha", "seq_aux",
             "moe_layer_freq", "ep_size", "position_embedding_type", "type_vocab_size", "attention_probs_dropout_prob",
             "hidden_dropout_prob", "classifier_dropout", "gradient_checkpointing", "_name_or_path", "auto_map",
-            "_attn_implementation_autoset", "unsloth_version", "unsloth_fixed", "transformers.js_config", "is_llama_config");
+            "_attn_implementation_autoset", "unsloth_version", "unsloth_fixed", "transformers.js_config",
+            "is_llama_config");
 
     private final Path folder;
     private final JsonFields fields;
@@ -54,8 +57,8 @@ final class ConfigReader {
                 .orElseThrow(() -> new InvalidModelException(folder.resolve("config.json") + " is missing"));
         String modelType = fields.string("model_type").orElseThrow(() -> fields.missing("model_type"));
         this.architecture = Architecture.of(modelType)
-                .orElseThrow(() -> fields.refused("model_type", "is not supported; llama, mistral, qwen2, qwen3, qwen3_moe, "
-                        + "deepseek_v2, deepseek_v3 and bert are"));
+                .orElseThrow(() -> fields.refused("model_type", "is not supported; llama, mistral, "
+                        + "qwen2, qwen3, qwen3_moe, deepseek_v2, deepseek_v3 and bert are"));
     }
 
     /** A JSON file of a model's folder; empty where it does not exist. */
@@ -63,7 +66,9 @@ final class ConfigReader {
         Path file = folder.resolve(name);
         if (!Files.isRegularFile(file)) return Optional.empty();
         try {
-            if (Files.size(file) > LARGEST) throw new InvalidModelException(name + " is larger than " + LARGEST + " bytes");
+            if (Files.size(file) > LARGEST) {
+                throw new InvalidModelException(name + " is larger than " + LARGEST + " bytes");
+            }
             return Optional.of(JsonFields.parse(name, Files.readAllBytes(file), InvalidModelException::new));
         } catch (IOException unreadable) {
             throw new InvalidModelException(file + " can't be read", unreadable);
@@ -92,7 +97,9 @@ final class ConfigReader {
         for (String name : UNSUPPORTED) {
             if (!fields.asksForNothing(name)) throw fields.refused(name, "is not supported");
         }
-        if (fields.number("partial_rotary_factor", 1) != 1) throw fields.refused("partial_rotary_factor", "is not supported");
+        if (fields.number("partial_rotary_factor", 1) != 1) {
+            throw fields.refused("partial_rotary_factor", "is not supported");
+        }
         if (!fields.string("position_embedding_type").orElse("absolute").equals("absolute")) {
             throw fields.refused("position_embedding_type", "is not supported");
         }
@@ -148,7 +155,9 @@ final class ConfigReader {
         Optional<JsonFields> parameters = fields.object("rope_parameters").or(() -> fields.object("rope_scaling"));
         double theta = parameters.filter(rope -> rope.has("rope_theta")).map(rope -> rope.number("rope_theta"))
                 .orElseGet(() -> fields.number("rope_theta", DEFAULT_THETA));
-        if (!(theta > 1) || Double.isInfinite(theta)) throw new InvalidModelException("config.json: rope_theta=" + theta + " is out of range");
+        if (!(theta > 1) || Double.isInfinite(theta)) {
+            throw new InvalidModelException("config.json: rope_theta=" + theta + " is out of range");
+        }
         RopeScaling scaling = parameters.map(rope -> ropeScaling(rope)).orElseGet(RopeScaling.None::new);
         return new Rope(theta, dimension, scaling, interleaved);
     }
@@ -168,7 +177,9 @@ final class ConfigReader {
     }
 
     private Optional<LatentAttention> latentAttention() {
-        if (architecture != Architecture.DEEPSEEK_V2 && architecture != Architecture.DEEPSEEK_V3) return Optional.empty();
+        if (architecture != Architecture.DEEPSEEK_V2 && architecture != Architecture.DEEPSEEK_V3) {
+            return Optional.empty();
+        }
         OptionalInt queryRank = fields.has("q_lora_rank") ? OptionalInt.of(size("q_lora_rank")) : OptionalInt.empty();
         return Optional.of(new LatentAttention(queryRank, size("kv_lora_rank"), size("qk_nope_head_dim"),
                 size("qk_rope_head_dim"), size("v_head_dim")));
@@ -183,7 +194,8 @@ final class ConfigReader {
                 Set<Integer> sparse = new HashSet<>(IntStream.range(0, layers)
                         .filter(layer -> (layer + 1) % step == 0 && !dense.contains(layer)).boxed().toList());
                 int count = fields.has("num_experts") ? size("num_experts") : size("num_local_experts");
-                yield Optional.of(proved(new Experts(count, size("num_experts_per_tok", 8), size("moe_intermediate_size"), 0, 1, 1,
+                yield Optional.of(proved(new Experts(count, size("num_experts_per_tok", 8),
+                        size("moe_intermediate_size"), 0, 1, 1,
                         Routing.GREEDY, fields.flag("norm_topk_prob", false), 1, sparse)));
             }
             case LLAMA, MISTRAL, QWEN2, QWEN3, BERT -> Optional.empty();
@@ -194,7 +206,9 @@ final class ConfigReader {
         boolean third = architecture == Architecture.DEEPSEEK_V3;
         String method = fields.string("topk_method").orElse(third ? "noaux_tc" : "greedy");
         String scoring = fields.string("scoring_func").orElse(third ? "sigmoid" : "softmax");
-        if (!scoring.equals(third ? "sigmoid" : "softmax")) throw fields.refused("scoring_func", "is not supported for " + architecture.modelType());
+        if (!scoring.equals(third ? "sigmoid" : "softmax")) {
+            throw fields.refused("scoring_func", "is not supported for " + architecture.modelType());
+        }
         if (fields.integer("moe_layer_freq", 1) != 1) throw fields.refused("moe_layer_freq", "is not supported");
         Routing routing = switch (method) {
             case "greedy" -> Routing.GREEDY;
@@ -202,15 +216,20 @@ final class ConfigReader {
             case "noaux_tc" -> Routing.SIGMOID_GROUPS;
             default -> throw fields.refused("topk_method", "is not supported");
         };
-        if (third != (routing == Routing.SIGMOID_GROUPS)) throw fields.refused("topk_method", "does not belong to " + architecture.modelType());
-        Set<Integer> sparse = new HashSet<>(IntStream.range(fields.integer("first_k_dense_replace", third ? 3 : 0), layers).boxed().toList());
+        if (third != (routing == Routing.SIGMOID_GROUPS)) {
+            throw fields.refused("topk_method", "does not belong to " + architecture.modelType());
+        }
+        Set<Integer> sparse = new HashSet<>(IntStream.range(fields.integer("first_k_dense_replace", third ? 3 : 0),
+                layers).boxed().toList());
         return proved(new Experts(size("n_routed_experts"), size("num_experts_per_tok"), size("moe_intermediate_size"),
                 fields.integer("n_shared_experts", 0), size("n_group", 1), size("topk_group", 1), routing,
                 fields.flag("norm_topk_prob", third), positive("routed_scaling_factor", third ? 2.5 : 1), sparse));
     }
 
     private Experts proved(Experts experts) {
-        if (experts.perToken() > experts.count()) throw fields.refused("num_experts_per_tok", "is more than there are experts");
+        if (experts.perToken() > experts.count()) {
+            throw fields.refused("num_experts_per_tok", "is more than there are experts");
+        }
         if (experts.count() % experts.groups() != 0) throw fields.refused("n_group", "does not divide the experts");
         if (experts.topGroups() > experts.groups()) throw fields.refused("topk_group", "is more than there are groups");
         if (experts.shared() < 0) throw fields.refused("n_shared_experts", "is negative");

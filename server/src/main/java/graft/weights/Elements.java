@@ -8,7 +8,8 @@ import java.nio.ByteOrder;
 /** Plain element types: their sizes, and their values as float32. GGUF's blocks are in {@link Blocks}. */
 final class Elements {
     private static final ValueLayout.OfFloat F32 = ValueLayout.JAVA_FLOAT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
-    private static final ValueLayout.OfDouble F64 = ValueLayout.JAVA_DOUBLE_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
+    private static final ValueLayout.OfDouble F64 =
+            ValueLayout.JAVA_DOUBLE_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
     private static final ValueLayout.OfLong I64 = ValueLayout.JAVA_LONG_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
     private static final ValueLayout.OfInt I32 = ValueLayout.JAVA_INT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
     private static final ValueLayout.OfShort I16 = ValueLayout.JAVA_SHORT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
@@ -23,7 +24,9 @@ final class Elements {
      */
     static long bytes(ElementType type, long elements) {
         int perBlock = Blocks.elements(type);
-        if (elements % perBlock != 0) throw new ArithmeticException(elements + " elements do not fill blocks of " + perBlock);
+        if (elements % perBlock != 0) {
+            throw new ArithmeticException(elements + " elements do not fill blocks of " + perBlock);
+        }
         return Math.multiplyExact(elements / perBlock, blockBytes(type));
     }
 

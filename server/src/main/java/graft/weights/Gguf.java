@@ -58,7 +58,8 @@ public final class Gguf implements TensorFile {
     }
 
     private Map<String, Tensor> renamed(GgufHeader.Contents header) {
-        String architecture = metadata.string("general.architecture").orElseThrow(() -> metadata.missing("general.architecture"));
+        String architecture = metadata.string("general.architecture")
+                .orElseThrow(() -> metadata.missing("general.architecture"));
         Map<String, Tensor> renamed = new LinkedHashMap<>();
         header.tensors().forEach((ggufName, entry) -> {
             String name = GgufNames.huggingFace(ggufName)
@@ -66,7 +67,8 @@ public final class Gguf implements TensorFile {
             TensorInfo info = new TensorInfo(name, entry.info().type(), entry.info().shape());
             int heads = architecture.equals("llama") ? permutedHeads(ggufName) : 0;
             if (heads > 0 && (info.shape().isEmpty() || info.shape().getFirst() % (2L * heads) != 0)) {
-                throw new InvalidTensorFileException(file, ggufName, "has rows " + info.shape() + " that are not those of " + heads + " heads");
+                throw new InvalidTensorFileException(file, ggufName,
+                        "has rows " + info.shape() + " that are not those of " + heads + " heads");
             }
             renamed.put(name, new Tensor(info, entry.begin(), entry.length(), heads));
         });
@@ -76,7 +78,9 @@ public final class Gguf implements TensorFile {
     private int permutedHeads(String ggufName) {
         int heads = metadata.integer("llama.attention.head_count").orElse(0);
         if (ggufName.contains(".attn_q.")) return Math.max(0, heads);
-        if (ggufName.contains(".attn_k.")) return Math.max(0, metadata.integer("llama.attention.head_count_kv").orElse(heads));
+        if (ggufName.contains(".attn_k.")) {
+            return Math.max(0, metadata.integer("llama.attention.head_count_kv").orElse(heads));
+        }
         return 0;
     }
 
@@ -125,7 +129,9 @@ public final class Gguf implements TensorFile {
     @Override
     public float[] floats(String name) {
         TensorInfo info = info(name);
-        if (info.elements() > LARGEST_ARRAY) throw new InvalidTensorFileException(file, name, "has more elements than a Java array");
+        if (info.elements() > LARGEST_ARRAY) {
+            throw new InvalidTensorFileException(file, name, "has more elements than a Java array");
+        }
         return Elements.floats(info.type(), bytes(name), (int) info.elements());
     }
 

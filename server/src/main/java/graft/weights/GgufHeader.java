@@ -56,12 +56,16 @@ final class GgufHeader {
     private Contents read() {
         if (whole.byteSize() < 4 || u32() != MAGIC) throw refused("is not a GGUF file");
         int version = u32();
-        if (version != 2 && version != 3) throw refused("has GGUF version " + Integer.toUnsignedString(version) + "; 2 and 3 are supported");
+        if (version != 2 && version != 3) {
+            throw refused("has GGUF version " + Integer.toUnsignedString(version) + "; 2 and 3 are supported");
+        }
         int tensorCount = count(u64(), MOST_TENSORS, "tensors");
         int keyCount = count(u64(), MOST_KEYS, "keys");
         GgufMetadata metadata = metadata(keyCount);
         int alignment = metadata.integer("general.alignment").orElse(DEFAULT_ALIGNMENT);
-        if (alignment < 1 || Integer.bitCount(alignment) != 1) throw metadata.refused("general.alignment", "is not a power of two");
+        if (alignment < 1 || Integer.bitCount(alignment) != 1) {
+            throw metadata.refused("general.alignment", "is not a power of two");
+        }
         Map<String, Entry> tensors = new LinkedHashMap<>();
         for (int i = 0; i < tensorCount; i++) {
             Entry entry = tensor(alignment);
@@ -93,7 +97,8 @@ final class GgufHeader {
         long claimed = u64();
         if (type == ARRAY) throw refused(key, "is an array of arrays, which is not supported");
         long left = (end - at) / (type == STRING ? 8 : 1);
-        int count = count(claimed, (int) Math.min(left, MOST_ELEMENTS), "elements in " + InvalidTensorFileException.printable(key));
+        int count = count(claimed, (int) Math.min(left, MOST_ELEMENTS),
+                "elements in " + InvalidTensorFileException.printable(key));
         if (type == STRING) {
             List<String> strings = new ArrayList<>(count);
             for (int i = 0; i < count; i++) strings.add(string(LONGEST_NAME));
@@ -144,7 +149,9 @@ final class GgufHeader {
         }
         TensorInfo info = new TensorInfo(name, elementType(name, u32()), shape);
         long begin = u64();
-        if (begin < 0 || begin % alignment != 0) throw refused(name, "begins at " + Long.toUnsignedString(begin) + ", which is not aligned");
+        if (begin < 0 || begin % alignment != 0) {
+            throw refused(name, "begins at " + Long.toUnsignedString(begin) + ", which is not aligned");
+        }
         try {
             int perBlock = Blocks.elements(info.type());
             if (perBlock > 1 && (shape.isEmpty() || shape.getLast() % perBlock != 0)) {
@@ -170,7 +177,8 @@ final class GgufHeader {
             case 14 -> ElementType.Q6_K;
             case 30 -> ElementType.BF16;
             case 10, 11, 15, 16, 17, 18, 19, 20, 21, 22, 23, 29, 34, 35, 39 -> throw refused(name, "is stored as "
-                    + unsupported(type) + ", which is not supported; F32, F16, BF16, Q8_0, Q4_0, Q4_1, Q5_0, Q5_1, Q4_K, Q5_K and Q6_K are");
+                    + unsupported(type) + ", which is not supported; F32, F16, BF16, Q8_0, Q4_0, Q4_1, Q5_0, Q5_1, "
+                    + "Q4_K, Q5_K and Q6_K are");
             default -> throw refused(name, "has the unknown element type " + Integer.toUnsignedString(type));
         };
     }
@@ -194,7 +202,8 @@ final class GgufHeader {
             String name = entry.info().name();
             if (entry.begin() < filled) throw refused(name, "overlaps the bytes of another tensor");
             if (entry.length() > dataLength - entry.begin()) {
-                throw refused(name, "wants " + entry.length() + " bytes from " + entry.begin() + " on, the file has only "
+                throw refused(name, "wants " + entry.length() + " bytes from " + entry.begin()
+                        + " on, the file has only "
                         + Math.max(0, dataLength) + " bytes of data: it is cut off");
             }
             filled = entry.begin() + entry.length();
@@ -203,7 +212,8 @@ final class GgufHeader {
 
     private int count(long claimed, int most, String what) {
         if (claimed < 0 || claimed > most) {
-            throw refused("claims " + Long.toUnsignedString(claimed) + " " + what + ", at most " + most + " are possible");
+            throw refused("claims " + Long.toUnsignedString(claimed) + " " + what + ", at most " + most
+                    + " are possible");
         }
         return (int) claimed;
     }

@@ -78,7 +78,8 @@ final class GgufMetadata {
     private static String shown(Object value) {
         return switch (value) {
             case List<?> strings -> "an array of " + strings.size() + " strings";
-            case long[] numbers -> numbers.length > 8 ? "an array of " + numbers.length + " integers" : Arrays.toString(numbers);
+            case long[] numbers -> numbers.length > 8 ? "an array of " + numbers.length + " integers"
+                    : Arrays.toString(numbers);
             case double[] numbers -> "an array of " + numbers.length + " numbers";
             case null -> "absent";
             default -> InvalidTensorFileException.printable(value.toString());

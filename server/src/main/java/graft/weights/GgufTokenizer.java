@@ -47,7 +47,8 @@ final class GgufTokenizer {
             switch (model) {
                 case "gpt2" -> byteLevel(json, metadata.string(KEYS + "pre").orElse("default"));
                 case "llama" -> sentencePiece(json);
-                default -> throw metadata.refused(KEYS + "model", "is a tokeniser that is not supported; gpt2 and llama are");
+                default -> throw metadata.refused(KEYS + "model",
+                        "is a tokeniser that is not supported; gpt2 and llama are");
             }
             json.writeEndObject();
         } catch (IOException impossible) {
@@ -63,7 +64,9 @@ final class GgufTokenizer {
             json.writeStartObject();
             json.writeNumberField("id", id);
             json.writeStringField("content", tokens.get(id));
-            for (String flag : List.of("single_word", "lstrip", "rstrip", "normalized")) json.writeBooleanField(flag, false);
+            for (String flag : List.of("single_word", "lstrip", "rstrip", "normalized")) {
+                json.writeBooleanField(flag, false);
+            }
             json.writeBooleanField("special", types[id] != USER_DEFINED);
             json.writeEndObject();
         }
@@ -105,12 +108,15 @@ final class GgufTokenizer {
         json.writeNullField("pre_tokenizer");
         postProcessor(json, true);
         json.writeFieldName("decoder");
-        json.writeRawValue("{\"type\":\"Sequence\",\"decoders\":[{\"type\":\"Replace\",\"pattern\":{\"String\":\"▁\"},\"content\":\" \"},"
-                + "{\"type\":\"ByteFallback\"},{\"type\":\"Fuse\"}" + (prefix ? ",{\"type\":\"Strip\",\"content\":\" \",\"start\":1,\"stop\":0}" : "") + "]}");
+        json.writeRawValue("{\"type\":\"Sequence\",\"decoders\":["
+                + "{\"type\":\"Replace\",\"pattern\":{\"String\":\"▁\"},\"content\":\" \"},"
+                + "{\"type\":\"ByteFallback\"},{\"type\":\"Fuse\"}"
+                + (prefix ? ",{\"type\":\"Strip\",\"content\":\" \",\"start\":1,\"stop\":0}" : "") + "]}");
         model(json, SentencePieceMerges.of(tokens, scores), false, true);
     }
 
-    private void model(JsonGenerator json, List<String[]> merges, boolean ignoreMerges, boolean byteFallback) throws IOException {
+    private void model(JsonGenerator json, List<String[]> merges, boolean ignoreMerges, boolean byteFallback)
+            throws IOException {
         json.writeObjectFieldStart("model");
         json.writeStringField("type", "BPE");
         json.writeNullField("dropout");
@@ -138,7 +144,7 @@ final class GgufTokenizer {
         if (metadata.flag(KEYS + "add_eos_token").orElse(false)) token("eos").ifPresent(after::add);
         json.writeFieldName("post_processor");
         if (before.isEmpty() && after.isEmpty()) {
-            json.writeRawValue("{\"type\":\"ByteLevel\",\"add_prefix_space\":true,\"trim_offsets\":false,\"use_regex\":true}");
+            json.writeNull();
             return;
         }
         json.writeStartObject();

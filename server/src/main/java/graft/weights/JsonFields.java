@@ -27,7 +27,8 @@ import java.util.function.Supplier;
 final class JsonFields {
     private static final int DEEPEST = 32;
     private static final JsonFactory FACTORY = JsonFactory.builder()
-            .streamReadConstraints(StreamReadConstraints.builder().maxNestingDepth(DEEPEST).maxNumberLength(400).build())
+            .streamReadConstraints(StreamReadConstraints.builder().maxNestingDepth(DEEPEST).maxNumberLength(400)
+            .build())
             .enable(StreamReadFeature.STRICT_DUPLICATE_DETECTION)
             .enable(JsonReadFeature.ALLOW_NON_NUMERIC_NUMBERS)
             .build();
@@ -60,7 +61,8 @@ final class JsonFields {
 
     private static String firstLine(IOException failure) {
         if (failure instanceof CharacterCodingException) return "it is not UTF-8";
-        return InvalidTensorFileException.printable(String.valueOf(failure.getMessage()).lines().findFirst().orElse(""));
+        return InvalidTensorFileException.printable(String.valueOf(failure.getMessage()).lines().findFirst()
+                .orElse(""));
     }
 
     private static Map<String, Object> readObject(JsonParser parser) throws IOException {

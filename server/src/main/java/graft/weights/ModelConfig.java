@@ -20,8 +20,9 @@ import java.util.Set;
  * @param storedType        the dtype the configuration names, as {@code bfloat16}; empty where it names none
  */
 public record ModelConfig(
-        Architecture architecture, int hiddenSize, int layers, int intermediateSize, int vocabularySize, int maxPositions,
-        Attention attention, Rope rope, double normEpsilon, Activation activation, boolean mlpBias, boolean tiedEmbeddings,
+        Architecture architecture, int hiddenSize, int layers, int intermediateSize, int vocabularySize,
+        int maxPositions, Attention attention, Rope rope, double normEpsilon, Activation activation,
+        boolean mlpBias, boolean tiedEmbeddings,
         Optional<LatentAttention> latentAttention, Optional<Experts> experts, int tokenTypes,
         OptionalInt beginToken, Set<Integer> endTokens, Optional<String> storedType, List<String> unknownFields) {
 
@@ -87,7 +88,9 @@ public record ModelConfig(
         }
     }
 
-    /** How the router picks: softmax over all, softmax limited to the best groups, or sigmoid with a bias and groups. */
+    /**
+     * How the router picks: softmax over all, softmax limited to the best groups, or sigmoid with a bias and groups.
+     */
     public enum Routing { GREEDY, GROUP_LIMITED, SIGMOID_GROUPS }
 
     /**

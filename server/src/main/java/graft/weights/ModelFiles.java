@@ -22,7 +22,8 @@ public interface ModelFiles extends AutoCloseable {
     static ModelFiles open(Path folderOrFile, int headerLimit) {
         if (!Files.exists(folderOrFile)) throw new InvalidModelException(folderOrFile + " does not exist");
         try {
-            return Files.isDirectory(folderOrFile) ? ModelFolder.open(folderOrFile, headerLimit) : ModelGguf.open(folderOrFile, headerLimit);
+            return Files.isDirectory(folderOrFile) ? ModelFolder.open(folderOrFile, headerLimit)
+                    : ModelGguf.open(folderOrFile, headerLimit);
         } catch (InvalidTensorFileException invalid) {
             throw new InvalidModelException(folderOrFile + ": " + invalid.getMessage(), invalid);
         } catch (UncheckedIOException unreadable) {
@@ -52,7 +53,10 @@ public interface ModelFiles extends AutoCloseable {
     /** Ids that end an answer. */
     Set<Integer> stopTokens();
 
-    /** {@code sha256:} over configuration and weights; {@link WeightsDigest} says exactly over what. Reads the files: slow, computed once. */
+    /**
+     * {@code sha256:} over configuration and weights; {@link WeightsDigest} says exactly over what. Reads the files:
+     * slow, computed once.
+     */
     String digest();
 
     @Override

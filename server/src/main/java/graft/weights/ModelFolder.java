@@ -91,7 +91,8 @@ final class ModelFolder implements ModelFiles {
 
     /** A string, or an object whose {@code content} is the string. */
     private Optional<String> specialToken(String name) {
-        return tokenizerConfig.filter(fields -> fields.has(name)).or(() -> ConfigReader.readJson(folder, "special_tokens_map.json"))
+        return tokenizerConfig.filter(fields -> fields.has(name))
+                .or(() -> ConfigReader.readJson(folder, "special_tokens_map.json"))
                 .filter(fields -> fields.has(name))
                 .flatMap(fields -> fields.value(name).orElseThrow() instanceof String text ? Optional.of(text)
                         : fields.object(name).flatMap(token -> token.string("content")));
@@ -111,7 +112,9 @@ final class ModelFolder implements ModelFiles {
         Path file = folder.resolve(name);
         if (!Files.isRegularFile(file)) return Optional.empty();
         try {
-            if (Files.size(file) > LARGEST_TEXT) throw new InvalidModelException(file + " is larger than " + LARGEST_TEXT + " bytes");
+            if (Files.size(file) > LARGEST_TEXT) {
+                throw new InvalidModelException(file + " is larger than " + LARGEST_TEXT + " bytes");
+            }
             return Optional.of(JsonFields.utf8(Files.readAllBytes(file)));
         } catch (IOException unreadable) {
             throw new InvalidModelException(file + " can't be read as UTF-8 text", unreadable);

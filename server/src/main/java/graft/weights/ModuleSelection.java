@@ -23,17 +23,21 @@ final class ModuleSelection {
         Object targets = fields.value("target_modules").orElseThrow(() -> fields.missing("target_modules"));
         Optional<String> text = targets instanceof String ? fields.string("target_modules") : Optional.empty();
         allLinear = text.map(String::toLowerCase).filter("all-linear"::equals).isPresent();
-        expression = text.filter(_ -> !allLinear).map(given -> new PythonPattern("target_modules", given, limits.patternSteps()));
+        expression = text.filter(_ -> !allLinear)
+                .map(given -> new PythonPattern("target_modules", given, limits.patternSteps()));
         names = text.isPresent() ? Set.of() : Set.copyOf(fields.strings("target_modules").orElseThrow());
         boolean excludesByText = fields.value("exclude_modules").filter(String.class::isInstance).isPresent();
         excludedExpression = excludesByText ? fields.string("exclude_modules").filter(given -> !given.isEmpty())
                 .map(given -> new PythonPattern("exclude_modules", given, limits.patternSteps())) : Optional.empty();
         excludedNames = excludesByText ? Set.of() : Set.copyOf(fields.strings("exclude_modules").orElse(List.of()));
         saved = fields.strings("modules_to_save").orElse(List.of()).stream()
-                .map(name -> new PythonPattern("modules_to_save", "(^|.*\\.)" + name + "($|\\..*)", limits.patternSteps())).toList();
+                .map(name -> new PythonPattern("modules_to_save", "(^|.*\\.)" + name + "($|\\..*)",
+                limits.patternSteps())).toList();
         layers = layers(fields);
         layerPatterns = layerPatterns(fields, limits);
-        if (layers.isPresent() && expression.isPresent()) throw fields.refused("layers_to_transform", "can't go with a target_modules that is an expression");
+        if (layers.isPresent() && expression.isPresent()) {
+            throw fields.refused("layers_to_transform", "can't go with a target_modules that is an expression");
+        }
     }
 
     static ModuleSelection read(JsonFields fields, PeftAdapter.Limits limits) {
@@ -50,18 +54,26 @@ final class ModuleSelection {
 
     private static List<PythonPattern> layerPatterns(JsonFields fields, PeftAdapter.Limits limits) {
         List<String> names = fields.value("layers_pattern").orElse(List.of()) instanceof String
-                ? List.of(fields.string("layers_pattern").orElseThrow()).stream().filter(name -> !name.isEmpty()).toList()
+                ? List.of(fields.string("layers_pattern").orElseThrow()).stream().filter(name -> !name.isEmpty())
+                .toList()
                 : fields.strings("layers_pattern").orElse(List.of());
-        if (names.isEmpty()) return List.of(new PythonPattern("layers_pattern", "(.*?)\\.[^.]*\\.(\\d+)\\.", limits.patternSteps()));
-        return names.stream().map(name -> new PythonPattern("layers_pattern", "(^|.*?\\.)(?:" + name + ")\\.(\\d+)\\.", limits.patternSteps())).toList();
+        if (names.isEmpty()) {
+            return List.of(new PythonPattern("layers_pattern", "(.*?)\\.[^.]*\\.(\\d+)\\.", limits.patternSteps()));
+        }
+        return names.stream().map(name ->
+                new PythonPattern("layers_pattern", "(^|.*?\\.)(?:" + name + ")\\.(\\d+)\\.", limits.patternSteps()))
+                .toList();
     }
 
     boolean selects(AdapterTarget.Module module) {
         String path = module.path();
-        if (named(excludedNames, path) || excludedExpression.filter(given -> given.matchesAll(path)).isPresent()) return false;
+        if (named(excludedNames, path) || excludedExpression.filter(given -> given.matchesAll(path)).isPresent()) {
+            return false;
+        }
         if (saved.stream().anyMatch(pattern -> pattern.matchesStart(path))) return false;
         if (allLinear) return !module.embedding() && !path.equals(AdapterTarget.HEAD) && inLayers(path);
-        return expression.map(given -> given.matchesAll(path)).orElseGet(() -> named(names, path) && (names.contains(path) || inLayers(path)));
+        return expression.map(given -> given.matchesAll(path))
+                .orElseGet(() -> named(names, path) && (names.contains(path) || inLayers(path)));
     }
 
     private static boolean named(Set<String> names, String path) {
@@ -70,12 +82,14 @@ final class ModuleSelection {
 
     private boolean inLayers(String path) {
         if (layers.isEmpty()) return true;
-        return layerPatterns.stream().map(pattern -> pattern.groupOfStart(path, 2)).filter(index -> !index.isEmpty()).findFirst()
+        return layerPatterns.stream().map(pattern -> pattern.groupOfStart(path, 2)).filter(index -> !index.isEmpty())
+                .findFirst()
                 .filter(index -> index.length() < 6 && layers.get().contains(Integer.parseInt(index))).isPresent();
     }
 
     /** The entries of target_modules that select nothing at all; such an adapter was made for another base. */
     List<String> unmatched(AdapterTarget base) {
-        return names.stream().filter(name -> base.modules().keySet().stream().noneMatch(path -> named(Set.of(name), path))).sorted().toList();
+        return names.stream().filter(name ->
+                base.modules().keySet().stream().noneMatch(path -> named(Set.of(name), path))).sorted().toList();
     }
 }

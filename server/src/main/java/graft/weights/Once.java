@@ -3,7 +3,10 @@ package graft.weights;
 import java.util.Optional;
 import java.util.function.Supplier;
 
-/** A value computed by the first caller and shared by all; the others wait. A failure is thrown and tried again next time. */
+/**
+ * A value computed by the first caller and shared by all; the others wait. A failure is thrown and tried again next
+ * time.
+ */
 final class Once<T> implements Supplier<T> {
     private final Supplier<T> compute;
     private Optional<T> value = Optional.empty();

@@ -12,7 +12,8 @@ import java.util.Set;
  *
  * @param modules          one entry a wrapped linear module, in the base's order
  * @param embedding        LoRA on the input embedding
- * @param replaced         base parameters that the adapter brings its own values for (modules_to_save, biases, resaved embeddings)
+ * @param replaced         base parameters that the adapter brings its own values for (modules_to_save, biases, resaved
+ *                         embeddings)
  * @param trainedTokens    rows of the embedding that it replaces
  * @param invocationTokens of an activated LoRA: it works from the last place on where these tokens stand in the prompt;
  *                         empty for one that is always on
@@ -45,7 +46,10 @@ public record PeftAdapter(List<LoraModule> modules, Optional<EmbeddingLora> embe
      */
     public record EmbeddingLora(int rank, int vocabulary, int hidden, float[] a, float[] b, double scale) {}
 
-    /** @param name a parameter of the base, as {@code lm_head.weight}; on a base with tied embeddings both names are listed where both change */
+    /**
+     * @param name a parameter of the base, as {@code lm_head.weight}; on a base with tied embeddings both names are
+     * listed where both change
+     */
     public record Replaced(String name, List<Long> shape, float[] values) {}
 
     /**
@@ -57,7 +61,8 @@ public record PeftAdapter(List<LoraModule> modules, Optional<EmbeddingLora> embe
     /**
      * @param headerBytes  most bytes of a safetensors header: adapters.header-limit
      * @param maxRank      largest rank of a module: adapters.max-rank
-     * @param patternSteps characters that matching one expression of the configuration may look at: adapters.pattern-steps
+     * @param patternSteps characters that matching one expression of the configuration may look at:
+     *                     adapters.pattern-steps
      */
     public record Limits(int headerBytes, int maxRank, long patternSteps) {
         public static final Limits DEFAULT = new Limits(16 << 20, 512, 20_000_000);

@@ -50,7 +50,9 @@ final class PeftReader {
         Path file = folder.resolve(AdapterConfig.FILE);
         if (!Files.isRegularFile(file)) throw new InvalidAdapterException(AdapterConfig.FILE + " is missing");
         try {
-            if (Files.size(file) > LARGEST_CONFIG) throw new InvalidAdapterException(AdapterConfig.FILE + " is larger than " + LARGEST_CONFIG + " bytes");
+            if (Files.size(file) > LARGEST_CONFIG) {
+                throw new InvalidAdapterException(AdapterConfig.FILE + " is larger than " + LARGEST_CONFIG + " bytes");
+            }
             return Files.readAllBytes(file);
         } catch (IOException unreadable) {
             throw new InvalidAdapterException(AdapterConfig.FILE + " can't be read", unreadable);
@@ -58,12 +60,16 @@ final class PeftReader {
     }
 
     private static void refusePickle(Path folder) {
-        boolean safetensors = Files.exists(folder.resolve(STEM + ".safetensors")) || Files.exists(folder.resolve(STEM + ".safetensors.index.json"));
+        boolean safetensors = Files.exists(folder.resolve(STEM + ".safetensors"))
+                || Files.exists(folder.resolve(STEM + ".safetensors.index.json"));
         if (safetensors) return;
         try (Stream<Path> files = Files.list(folder)) {
-            files.map(path -> path.getFileName().toString()).filter(name -> name.matches("adapter_model.*\\.(bin|pt|pth|ckpt)")).sorted().findFirst()
+            files.map(path -> path.getFileName().toString())
+                    .filter(name -> name.matches("adapter_model.*\\.(bin|pt|pth|ckpt)")).sorted().findFirst()
                     .ifPresent(name -> {
-                        throw new InvalidAdapterException(name + " is a pickle, which can run code and is never opened; save the adapter as safetensors");
+                        throw new InvalidAdapterException(name
+                                + " is a pickle, which can run code and is never opened; "
+                                + "save the adapter as safetensors");
                     });
         } catch (IOException unreadable) {
             throw new InvalidAdapterException("the adapter's folder can't be read", unreadable);
@@ -74,7 +80,8 @@ final class PeftReader {
         tensors.refuseUnknownModules(base);
         List<String> unmatched = config.targets().unmatched(base);
         if (!unmatched.isEmpty()) {
-            throw new InvalidAdapterException(AdapterConfig.FILE + ": target_modules names " + unmatched.getFirst() + ", which the base model does not have" + OTHER_MODEL);
+            throw new InvalidAdapterException(AdapterConfig.FILE + ": target_modules names " + unmatched.getFirst()
+                    + ", which the base model does not have" + OTHER_MODEL);
         }
         List<LoraModule> modules = new ArrayList<>();
         Optional<EmbeddingLora> embedding = Optional.empty();
@@ -87,13 +94,16 @@ final class PeftReader {
         List<Replaced> replaced = new ReplacedReader(base, config, tensors).read();
         tensors.refuseUnused();
         if (modules.isEmpty() && embedding.isEmpty() && tokens.isEmpty() && replaced.isEmpty()) {
-            throw new InvalidAdapterException(AdapterConfig.FILE + ": target_modules selects no module of the base model" + OTHER_MODEL);
+            throw new InvalidAdapterException(AdapterConfig.FILE
+                    + ": target_modules selects no module of the base model" + OTHER_MODEL);
         }
         warnWithoutEffect(modules, embedding, tokens.isPresent() || !replaced.isEmpty());
-        int rank = Math.max(modules.stream().mapToInt(LoraModule::rank).max().orElse(0), embedding.map(EmbeddingLora::rank).orElse(0));
+        int rank = Math.max(modules.stream().mapToInt(LoraModule::rank).max().orElse(0),
+                embedding.map(EmbeddingLora::rank).orElse(0));
         Set<String> kinds = new TreeSet<>(modules.stream().map(LoraModule::kind).toList());
         if (embedding.isPresent()) kinds.add("embed_tokens");
-        return new PeftAdapter(List.copyOf(modules), embedding, replaced, tokens, config.invocationTokens(), List.copyOf(warnings), rank, kinds, tensors.bytes());
+        return new PeftAdapter(List.copyOf(modules), embedding, replaced, tokens, config.invocationTokens(),
+                List.copyOf(warnings), rank, kinds, tensors.bytes());
     }
 
     private LoraModule linear(Module module) {
@@ -102,17 +112,24 @@ final class PeftReader {
         float[] a = tensors.take(path, Role.A, List.of((long) rank, (long) module.in()), rankProblem(path, rank));
         float[] b = tensors.take(path, Role.B, List.of((long) module.out(), (long) rank), rankProblem(path, rank));
         List<Long> outputs = List.of((long) module.out());
-        Optional<float[]> magnitude = config.dora() ? Optional.of(tensors.take(path, Role.MAGNITUDE, outputs, "")) : Optional.empty();
-        Optional<float[]> bias = config.loraBias() ? Optional.of(tensors.take(path, Role.B_BIAS, outputs, "")) : Optional.empty();
-        return new LoraModule(path, module.layer(), module.kind(), rank, module.in(), module.out(), a, b, config.scaleOf(path), magnitude, bias);
+        Optional<float[]> magnitude = config.dora() ? Optional.of(tensors.take(path, Role.MAGNITUDE, outputs, ""))
+                : Optional.empty();
+        Optional<float[]> bias = config.loraBias() ? Optional.of(tensors.take(path, Role.B_BIAS, outputs, ""))
+                : Optional.empty();
+        return new LoraModule(path, module.layer(), module.kind(), rank, module.in(), module.out(), a, b,
+                config.scaleOf(path), magnitude, bias);
     }
 
     private EmbeddingLora embedding(Module module) {
-        if (config.dora()) throw new InvalidAdapterException(AdapterConfig.FILE + ": use_dora on an embedding is not supported");
+        if (config.dora()) {
+            throw new InvalidAdapterException(AdapterConfig.FILE + ": use_dora on an embedding is not supported");
+        }
         String path = module.path();
         int rank = config.rankOf(path);
-        float[] a = tensors.take(path, Role.EMBEDDING_A, List.of((long) rank, (long) module.in()), rankProblem(path, rank));
-        float[] b = tensors.take(path, Role.EMBEDDING_B, List.of((long) module.out(), (long) rank), rankProblem(path, rank));
+        float[] a = tensors.take(path, Role.EMBEDDING_A, List.of((long) rank, (long) module.in()),
+                rankProblem(path, rank));
+        float[] b = tensors.take(path, Role.EMBEDDING_B, List.of((long) module.out(), (long) rank),
+                rankProblem(path, rank));
         return new EmbeddingLora(rank, module.in(), module.out(), a, b, config.scaleOf(path));
     }
 
@@ -125,16 +142,19 @@ final class PeftReader {
         Optional<TrainedTokens> trained = Optional.empty();
         for (var entry : config.tokenIndices().entrySet()) {
             if (!AdapterTarget.EMBEDDING.endsWith(entry.getKey())) {
-                throw new InvalidAdapterException(AdapterConfig.FILE + ": trainable_token_indices for " + entry.getKey() + " are not supported, only for embed_tokens");
+                throw new InvalidAdapterException(AdapterConfig.FILE + ": trainable_token_indices for "
+                        + entry.getKey() + " are not supported, only for embed_tokens");
             }
             Module embedding = base.modules().get(AdapterTarget.EMBEDDING);
             List<Integer> tokens = entry.getValue();
             for (int token : tokens) {
                 if (token < 0 || token >= embedding.in()) {
-                    throw new InvalidAdapterException(AdapterConfig.FILE + ": trainable_token_indices holds " + token + ", the vocabulary has " + embedding.in());
+                    throw new InvalidAdapterException(AdapterConfig.FILE + ": trainable_token_indices holds " + token
+                            + ", the vocabulary has " + embedding.in());
                 }
             }
-            float[] rows = tensors.take(AdapterTarget.EMBEDDING, Role.TRAINED_TOKENS, List.of((long) tokens.size(), (long) embedding.out()), "");
+            float[] rows = tensors.take(AdapterTarget.EMBEDDING, Role.TRAINED_TOKENS,
+                    List.of((long) tokens.size(), (long) embedding.out()), "");
             trained = Optional.of(new TrainedTokens(tokens, rows, base.tiedEmbeddings()));
         }
         return trained;
@@ -142,7 +162,8 @@ final class PeftReader {
 
     private void warnWithoutEffect(List<LoraModule> modules, Optional<EmbeddingLora> embedding, boolean replaces) {
         boolean zero = modules.stream().allMatch(module -> allZero(module.b()) && module.magnitude().isEmpty()
-                && module.bias().map(PeftReader::allZero).orElse(true)) && embedding.map(lora -> allZero(lora.b())).orElse(true);
+                && module.bias().map(PeftReader::allZero).orElse(true))
+                && embedding.map(lora -> allZero(lora.b())).orElse(true);
         if (zero && !replaces) warnings.add("every lora_B is zero: the adapter changes nothing");
     }
 

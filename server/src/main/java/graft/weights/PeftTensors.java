@@ -15,7 +15,8 @@ import java.util.stream.Collectors;
 final class PeftTensors {
     /** What a tensor is to its module; PLAIN is one of the base's own parameters. */
     enum Role {
-        A("lora_A"), B("lora_B"), B_BIAS("lora_B.bias"), MAGNITUDE("lora_magnitude_vector"), EMBEDDING_A("lora_embedding_A"),
+        A("lora_A"), B("lora_B"), B_BIAS("lora_B.bias"), MAGNITUDE("lora_magnitude_vector"),
+                EMBEDDING_A("lora_embedding_A"),
         EMBEDDING_B("lora_embedding_B"), TRAINED_TOKENS("token_adapter.trainable_tokens_delta"), PLAIN("");
 
         private final String word;
@@ -31,7 +32,8 @@ final class PeftTensors {
     private static final String FILE = "adapter_model.safetensors";
     private static final String PREFIX = "base_model.model.";
     /** Between the word and {@code .weight} there may be the adapter's own name, mostly {@code default}. */
-    private static final Pattern LORA = Pattern.compile("(.+)\\.(lora_A|lora_B|lora_embedding_A|lora_embedding_B|lora_magnitude_vector"
+    private static final Pattern LORA = Pattern.compile(
+            "(.+)\\.(lora_A|lora_B|lora_embedding_A|lora_embedding_B|lora_magnitude_vector"
             + "|token_adapter\\.trainable_tokens_delta)(?:\\.(?!weight$|bias$)[^.]+)?(?:\\.(weight|bias))?");
     private static final Pattern WRAPPED = Pattern.compile("\\.(base_layer|modules_to_save(?:\\.default)?)(?=\\.)");
 
@@ -98,13 +100,16 @@ final class PeftTensors {
     private float[] take(Name name, String storedName, List<Long> shape, String context) {
         TensorInfo info = file.info(storedName);
         if (!info.shape().equals(shape)) {
-            boolean onlyRank = !context.isEmpty() && info.shape().size() == 2 && differsInRankOnly(name.role(), info.shape(), shape);
-            throw refused(storedName, "is " + dimensions(info.shape()) + ", " + (onlyRank ? context + ": " + dimensions(shape)
+            boolean onlyRank = !context.isEmpty() && info.shape().size() == 2
+                    && differsInRankOnly(name.role(), info.shape(), shape);
+            throw refused(storedName,
+                    "is " + dimensions(info.shape()) + ", " + (onlyRank ? context + ": " + dimensions(shape)
                     : "the base model wants " + dimensions(shape) + ". Was it trained on another model?"));
         }
         switch (info.type()) {
             case F32, F16, BF16, F64 -> used.add(name);
-            default -> throw refused(storedName, "is stored as " + info.type() + "; F32, F16, BF16 and F64 are supported");
+            default -> throw refused(storedName,
+                    "is stored as " + info.type() + "; F32, F16, BF16 and F64 are supported");
         }
         return finite(storedName, file.floats(storedName));
     }
@@ -126,7 +131,8 @@ final class PeftTensors {
     void refuseUnknownModules(AdapterTarget base) {
         stored.forEach((name, storedName) -> {
             if (name.role() != Role.PLAIN && !base.modules().containsKey(name.path())) {
-                throw refused(storedName, "belongs to a module that the base model does not have. Was it trained on another model?");
+                throw refused(storedName,
+                        "belongs to a module that the base model does not have. Was it trained on another model?");
             }
         });
     }
@@ -134,7 +140,8 @@ final class PeftTensors {
     /** Nothing of an adapter is ignored: what nobody took refuses it. */
     void refuseUnused() {
         stored.forEach((name, storedName) -> {
-            if (!used.contains(name)) throw refused(storedName, "is not announced by adapter_config.json " + (name.role() == Role.PLAIN
+            if (!used.contains(name)) throw refused(storedName,
+                    "is not announced by adapter_config.json " + (name.role() == Role.PLAIN
                     ? "(modules_to_save, bias)" : "(target_modules, use_dora, lora_bias, trainable_token_indices)"));
         });
     }
@@ -145,10 +152,12 @@ final class PeftTensors {
     }
 
     static InvalidAdapterException refused(String storedName, String reason) {
-        return new InvalidAdapterException(FILE + ": " + InvalidTensorFileException.printable(storedName) + " " + reason);
+        return new InvalidAdapterException(FILE + ": " + InvalidTensorFileException.printable(storedName) + " "
+                + reason);
     }
 
     private static String dimensions(List<Long> shape) {
-        return shape.isEmpty() ? "a single number" : shape.stream().map(String::valueOf).collect(Collectors.joining(" x "));
+        return shape.isEmpty() ? "a single number"
+                : shape.stream().map(String::valueOf).collect(Collectors.joining(" x "));
     }
 }

@@ -22,11 +22,15 @@ final class PythonPattern {
     PythonPattern(String field, String expression, long steps) {
         this.field = field;
         this.stepsLeft = steps;
-        if (expression.length() > LONGEST) throw refused("is an expression of " + expression.length() + " characters, at most " + LONGEST + " are allowed");
+        if (expression.length() > LONGEST) {
+            throw refused("is an expression of " + expression.length() + " characters, at most " + LONGEST
+                    + " are allowed");
+        }
         try {
             this.pattern = Pattern.compile(translated(expression));
         } catch (PatternSyntaxException invalid) {
-            throw refused("is not a regular expression: " + InvalidTensorFileException.printable(invalid.getDescription()));
+            throw refused("is not a regular expression: "
+                    + InvalidTensorFileException.printable(invalid.getDescription()));
         }
     }
 
@@ -35,10 +39,13 @@ final class PythonPattern {
         for (int i = 0; i < expression.length(); i++) {
             char c = expression.charAt(i);
             if (c == '\\') i++;
-            else if (inClass && (c == '[' || c == '&' && expression.startsWith("&&", i))) throw refused("has a character class that Python and Java read differently");
+            else if (inClass && (c == '[' || c == '&'
+                    && expression.startsWith("&&",
+                    i))) throw refused("has a character class that Python and Java read differently");
             else if (c == '[') inClass = true;
             else if (c == ']' && inClass) inClass = false;
-            else if (expression.startsWith("(?P=", i)) throw refused("has a named back-reference, which is not supported");
+            else if (expression.startsWith("(?P=",
+                    i)) throw refused("has a named back-reference, which is not supported");
         }
         return expression.replaceAll("\\(\\?P<\\w+>", "(").replace("\\Z", "\\z");
     }

@@ -12,7 +12,8 @@ import java.util.Set;
  * embeddings that PEFT saves along when they are targets. Each must be announced by the configuration.
  */
 final class ReplacedReader {
-    private static final Set<String> EMBEDDINGS = Set.of(AdapterTarget.EMBEDDING + ".weight", AdapterTarget.HEAD + ".weight");
+    private static final Set<String> EMBEDDINGS = Set.of(AdapterTarget.EMBEDDING + ".weight",
+            AdapterTarget.HEAD + ".weight");
     private final AdapterTarget base;
     private final AdapterConfig config;
     private final PeftTensors tensors;
@@ -32,7 +33,9 @@ final class ReplacedReader {
             boolean resaved = EMBEDDINGS.contains(parameter) && !module;
             boolean bias = config.biases() && parameter.endsWith(".bias");
             if (!module && !resaved && !bias) continue;
-            List<Long> shape = base.parameter(parameter).orElseThrow(() -> PeftTensors.refused(parameter, "is a parameter that the base model does not have"));
+            List<Long> shape = base.parameter(parameter)
+                    .orElseThrow(() -> PeftTensors.refused(parameter,
+                    "is a parameter that the base model does not have"));
             float[] values = tensors.take(name, shape);
             found.add(parameter);
             replaced.add(new Replaced(parameter, shape, values));
@@ -56,14 +59,17 @@ final class ReplacedReader {
 
     private void proveSavedModules(Set<String> found) {
         for (String saved : config.savedModules()) {
-            List<String> wanted = base.parameters().keySet().stream().filter(parameter -> below(saved, parameter)).toList();
+            List<String> wanted = base.parameters().keySet().stream().filter(parameter -> below(saved, parameter))
+                    .toList();
             if (wanted.isEmpty()) {
-                throw new InvalidAdapterException(AdapterConfig.FILE + ": modules_to_save names " + InvalidTensorFileException.printable(saved)
+                throw new InvalidAdapterException(AdapterConfig.FILE + ": modules_to_save names "
+                        + InvalidTensorFileException.printable(saved)
                         + ", which the base model does not have");
             }
             for (String parameter : wanted) {
                 if (!found.contains(parameter)) {
-                    throw PeftTensors.refused(parameter, "is missing, though modules_to_save names " + InvalidTensorFileException.printable(saved));
+                    throw PeftTensors.refused(parameter,
+                            "is missing, though modules_to_save names " + InvalidTensorFileException.printable(saved));
                 }
             }
         }

@@ -3,11 +3,13 @@ package graft.weights;
 import java.util.Optional;
 import java.util.Set;
 
-/** Reads rope_parameters or rope_scaling as transformers 5 does, kind by kind; a field of unknown meaning is refused. */
+/**
+ * Reads rope_parameters or rope_scaling as transformers 5 does, kind by kind; a field of unknown meaning is refused.
+ */
 final class RopeReader {
-    private static final Set<String> KNOWN = Set.of("rope_type", "type", "rope_theta", "partial_rotary_factor", "factor",
-            "original_max_position_embeddings", "low_freq_factor", "high_freq_factor", "attention_factor", "beta_fast",
-            "beta_slow", "mscale", "mscale_all_dim", "truncate");
+    private static final Set<String> KNOWN = Set.of("rope_type", "type", "rope_theta", "partial_rotary_factor",
+            "factor", "original_max_position_embeddings", "low_freq_factor", "high_freq_factor", "attention_factor",
+            "beta_fast", "beta_slow", "mscale", "mscale_all_dim", "truncate");
 
     private RopeReader() {}
 
@@ -19,7 +21,9 @@ final class RopeReader {
         for (String name : rope.names()) {
             if (!KNOWN.contains(name)) throw rope.refused(name, "is not supported");
         }
-        if (rope.number("partial_rotary_factor", 1) != 1) throw rope.refused("partial_rotary_factor", "is not supported");
+        if (rope.number("partial_rotary_factor", 1) != 1) {
+            throw rope.refused("partial_rotary_factor", "is not supported");
+        }
         String type = rope.string("rope_type").or(() -> rope.string("type")).orElse("default");
         return switch (type) {
             case "default" -> new RopeScaling.None();
@@ -49,10 +53,12 @@ final class RopeReader {
         double factor = rope.has("factor") ? positive(rope, "factor") : (double) maxPositions / original;
         double mscale = rope.number("mscale", 0);
         double mscaleAllDim = rope.number("mscale_all_dim", 0);
-        double inferred = mscale != 0 && mscaleAllDim != 0 ? mscale(factor, mscale) / mscale(factor, mscaleAllDim) : mscale(factor, 1);
+        double inferred = mscale != 0 && mscaleAllDim != 0 ? mscale(factor, mscale) / mscale(factor, mscaleAllDim)
+                : mscale(factor, 1);
         double attentionFactor = rope.has("attention_factor") ? positive(rope, "attention_factor") : inferred;
         if (!Double.isFinite(attentionFactor)) throw rope.refused("mscale", "is not a finite number");
-        return new RopeScaling.Yarn(factor, attentionFactor, orElse(rope, "beta_fast", 32), orElse(rope, "beta_slow", 1),
+        return new RopeScaling.Yarn(factor, attentionFactor, orElse(rope, "beta_fast", 32),
+                orElse(rope, "beta_slow", 1),
                 original, rope.flag("truncate", true), mscaleAllDim);
     }
 

@@ -17,7 +17,8 @@ public sealed interface RopeScaling {
     record Dynamic(double factor, int maxPositions) implements RopeScaling {}
 
     /** Llama 3.1: low frequencies divided, middle ones blended. */
-    record Llama3(double factor, double lowFrequencyFactor, double highFrequencyFactor, int originalMaxPositions) implements RopeScaling {}
+    record Llama3(double factor, double lowFrequencyFactor, double highFrequencyFactor,
+            int originalMaxPositions) implements RopeScaling {}
 
     /**
      * YaRN (arXiv 2309.00071).

@@ -22,9 +22,11 @@ public record RopeTable(float[] inverseFrequencies, double attentionFactor) {
         return switch (scaling) {
             case RopeScaling.None _ -> new RopeTable(inverse(theta, dimension), 1);
             case RopeScaling.Linear linear -> new RopeTable(divided(inverse(theta, dimension), linear.factor()), 1);
-            case RopeScaling.Dynamic dynamic -> new RopeTable(inverse(stretched(theta, dimension, dynamic, length), dimension), 1);
+            case RopeScaling.Dynamic dynamic ->
+                    new RopeTable(inverse(stretched(theta, dimension, dynamic, length), dimension), 1);
             case RopeScaling.Llama3 llama -> new RopeTable(blended(inverse(theta, dimension), llama), 1);
-            case RopeScaling.Divided divided -> new RopeTable(divided(inverse(theta, dimension), divided.divisors()), 1);
+            case RopeScaling.Divided divided ->
+                    new RopeTable(divided(inverse(theta, dimension), divided.divisors()), 1);
             case RopeScaling.Yarn yarn -> new RopeTable(yarn(theta, dimension, yarn), yarn.attentionFactor());
         };
     }
@@ -69,7 +71,8 @@ public record RopeTable(float[] inverseFrequencies, double attentionFactor) {
 
     private static float[] divided(float[] inverse, List<Float> divisors) {
         if (divisors.size() != inverse.length) {
-            throw new IllegalArgumentException(divisors.size() + " rotary divisors for " + inverse.length + " frequencies");
+            throw new IllegalArgumentException(divisors.size() + " rotary divisors for " + inverse.length
+                    + " frequencies");
         }
         for (int pair = 0; pair < inverse.length; pair++) inverse[pair] /= divisors.get(pair);
         return inverse;

@@ -47,7 +47,8 @@ record SafetensorsHeader(Map<String, Entry> entries, Map<String, String> metadat
             throw new InvalidTensorFileException(file, "has a header that is not UTF-8");
         } catch (IOException notJson) {
             String why = String.valueOf(notJson.getMessage()).lines().findFirst().orElse("");
-            throw new InvalidTensorFileException(file, "has an unreadable header: " + InvalidTensorFileException.printable(why));
+            throw new InvalidTensorFileException(file,
+                    "has an unreadable header: " + InvalidTensorFileException.printable(why));
         }
         proveLayout(file, entries.values(), dataLength);
         return new SafetensorsHeader(entries, metadata);
@@ -57,13 +58,17 @@ record SafetensorsHeader(Map<String, Entry> entries, Map<String, String> metadat
         if (parser.currentToken() != JsonToken.START_OBJECT) throw new IOException("__metadata__ is not an object");
         while (parser.nextToken() != JsonToken.END_OBJECT) {
             String key = parser.currentName();
-            if (parser.nextToken() != JsonToken.VALUE_STRING) throw new IOException("__metadata__ holds more than strings");
+            if (parser.nextToken() != JsonToken.VALUE_STRING) {
+                throw new IOException("__metadata__ holds more than strings");
+            }
             into.put(key, parser.getText());
         }
     }
 
     private static Entry readEntry(String file, String name, JsonParser parser) throws IOException {
-        if (parser.currentToken() != JsonToken.START_OBJECT) throw new InvalidTensorFileException(file, name, "is not an object");
+        if (parser.currentToken() != JsonToken.START_OBJECT) {
+            throw new InvalidTensorFileException(file, name, "is not an object");
+        }
         Optional<String> type = Optional.empty();
         Optional<List<Long>> shape = Optional.empty();
         Optional<List<Long>> offsets = Optional.empty();
@@ -87,12 +92,15 @@ record SafetensorsHeader(Map<String, Entry> entries, Map<String, String> metadat
 
     private static List<Long> numbers(String file, String name, String field, JsonParser parser) throws IOException {
         List<Long> numbers = new ArrayList<>();
-        if (parser.currentToken() != JsonToken.START_ARRAY) throw new InvalidTensorFileException(file, name, field + " is not a list");
+        if (parser.currentToken() != JsonToken.START_ARRAY) {
+            throw new InvalidTensorFileException(file, name, field + " is not a list");
+        }
         while (parser.nextToken() != JsonToken.END_ARRAY) {
             boolean whole = parser.currentToken() == JsonToken.VALUE_NUMBER_INT
                     && parser.getNumberType() != JsonParser.NumberType.BIG_INTEGER;
             if (!whole || parser.getLongValue() < 0 || numbers.size() == MOST_DIMENSIONS) {
-                throw new InvalidTensorFileException(file, name, "has a " + field + " that is not a short list of sizes");
+                throw new InvalidTensorFileException(file, name,
+                        "has a " + field + " that is not a short list of sizes");
             }
             numbers.add(parser.getLongValue());
         }
@@ -123,7 +131,8 @@ record SafetensorsHeader(Map<String, Entry> entries, Map<String, String> metadat
         try {
             wanted = Elements.bytes(info.type(), info.elements());
         } catch (ArithmeticException tooLarge) {
-            throw new InvalidTensorFileException(file, info.name(), "claims more elements than there can be: " + info.shape());
+            throw new InvalidTensorFileException(file, info.name(),
+                    "claims more elements than there can be: " + info.shape());
         }
         if (entry.end() - entry.begin() != wanted) {
             throw new InvalidTensorFileException(file, info.name(), "takes " + (entry.end() - entry.begin())
@@ -139,16 +148,22 @@ record SafetensorsHeader(Map<String, Entry> entries, Map<String, String> metadat
         long filled = 0;
         for (Entry entry : ordered) {
             String name = entry.info().name();
-            if (entry.begin() < filled) throw new InvalidTensorFileException(file, name, "overlaps the bytes of another tensor");
-            if (entry.begin() > filled) throw new InvalidTensorFileException(file, name, "leaves a gap of bytes before it");
+            if (entry.begin() < filled) {
+                throw new InvalidTensorFileException(file, name, "overlaps the bytes of another tensor");
+            }
+            if (entry.begin() > filled) {
+                throw new InvalidTensorFileException(file, name, "leaves a gap of bytes before it");
+            }
             filled = entry.end();
             if (filled > dataLength) {
-                throw new InvalidTensorFileException(file, name, "ends at byte " + filled + " of the data, the file has only "
+                throw new InvalidTensorFileException(file, name,
+                        "ends at byte " + filled + " of the data, the file has only "
                         + dataLength + ": it is cut off");
             }
         }
         if (filled != dataLength) {
-            throw new InvalidTensorFileException(file, "has " + (dataLength - filled) + " bytes that belong to no tensor");
+            throw new InvalidTensorFileException(file,
+                    "has " + (dataLength - filled) + " bytes that belong to no tensor");
         }
     }
 }

@@ -23,10 +23,13 @@ final class SentencePieceMerges {
         for (int id = 0; id < tokens.size(); id++) {
             String piece = tokens.get(id);
             List<Merge> splits = new ArrayList<>();
-            for (int at = piece.offsetByCodePoints(0, piece.isEmpty() ? 0 : 1); at < piece.length(); at = piece.offsetByCodePoints(at, 1)) {
+            for (int at = piece.offsetByCodePoints(0, piece.isEmpty() ? 0
+                    : 1); at < piece.length(); at = piece.offsetByCodePoints(at, 1)) {
                 Integer left = ids.get(piece.substring(0, at));
                 Integer right = ids.get(piece.substring(at));
-                if (left != null && right != null) splits.add(new Merge(piece.substring(0, at), piece.substring(at), scores[id], left, right));
+                if (left != null && right != null) {
+                    splits.add(new Merge(piece.substring(0, at), piece.substring(at), scores[id], left, right));
+                }
             }
             splits.sort(Comparator.comparingInt(Merge::leftId).thenComparingInt(Merge::rightId));
             merges.addAll(splits);

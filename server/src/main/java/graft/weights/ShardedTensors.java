@@ -37,7 +37,9 @@ public final class ShardedTensors implements TensorFile {
         Path single = folder.resolve(stem + ".safetensors");
         Path index = folder.resolve(stem + ".safetensors.index.json");
         if (Files.isRegularFile(single) && !Files.exists(index)) return Safetensors.open(single, headerLimit);
-        if (!Files.isRegularFile(index)) throw new InvalidTensorFileException(single.getFileName().toString(), "is missing");
+        if (!Files.isRegularFile(index)) {
+            throw new InvalidTensorFileException(single.getFileName().toString(), "is missing");
+        }
         return openShards(folder, index, headerLimit);
     }
 
@@ -56,15 +58,21 @@ public final class ShardedTensors implements TensorFile {
         try {
             for (String shard : new TreeSet<>(weightMap.values())) {
                 Path path = folder.resolve(shard);
-                if (!Files.isRegularFile(path)) throw new InvalidTensorFileException(file, "names the shard " + shard + ", which is missing");
+                if (!Files.isRegularFile(path)) {
+                    throw new InvalidTensorFileException(file, "names the shard " + shard + ", which is missing");
+                }
                 open.put(shard, Safetensors.open(path, headerLimit));
             }
             weightMap.forEach((tensor, shard) -> {
-                if (!open.get(shard).has(tensor)) throw new InvalidTensorFileException(file, tensor, "is not in " + shard);
+                if (!open.get(shard).has(tensor)) {
+                    throw new InvalidTensorFileException(file, tensor, "is not in " + shard);
+                }
                 byName.put(tensor, open.get(shard));
             });
             open.forEach((shard, tensors) -> tensors.names().forEach(tensor -> {
-                if (!shard.equals(weightMap.get(tensor))) throw new InvalidTensorFileException(shard, tensor, "is not in " + file);
+                if (!shard.equals(weightMap.get(tensor))) {
+                    throw new InvalidTensorFileException(shard, tensor, "is not in " + file);
+                }
             }));
             return new ShardedTensors(byName, List.copyOf(open.values()));
         } catch (InvalidTensorFileException | UncheckedIOException failed) {
@@ -77,19 +85,23 @@ public final class ShardedTensors implements TensorFile {
         String file = index.getFileName().toString();
         byte[] bytes;
         try {
-            if (Files.size(index) > LARGEST_INDEX) throw new InvalidTensorFileException(file, "is larger than " + LARGEST_INDEX + " bytes");
+            if (Files.size(index) > LARGEST_INDEX) {
+                throw new InvalidTensorFileException(file, "is larger than " + LARGEST_INDEX + " bytes");
+            }
             bytes = Files.readAllBytes(index);
         } catch (IOException unreadable) {
             throw new UncheckedIOException(file + " can't be read", unreadable);
         }
         JsonFields fields = JsonFields.parse(file, bytes, message -> new InvalidTensorFileException(file, message));
-        JsonFields map = fields.object("weight_map").orElseThrow(() -> new InvalidTensorFileException(file, "has no weight_map"));
+        JsonFields map = fields.object("weight_map")
+                .orElseThrow(() -> new InvalidTensorFileException(file, "has no weight_map"));
         Map<String, String> weightMap = new HashMap<>();
         for (String tensor : map.names()) {
             String shard = map.string(tensor).orElse("");
             if (!shard.matches("[A-Za-z0-9_][A-Za-z0-9._-]*\\.safetensors")) {
                 throw new InvalidTensorFileException(file, tensor, "is said to be in "
-                        + InvalidTensorFileException.printable(shard) + ", which is not the plain name of a .safetensors file");
+                        + InvalidTensorFileException.printable(shard)
+                        + ", which is not the plain name of a .safetensors file");
             }
             weightMap.put(tensor, shard);
         }

@@ -40,5 +40,6 @@ public interface TensorFile extends AutoCloseable {
     }
 
     /** How elements are stored; Q types are GGUF's blocks. */
-    enum ElementType { F32, F16, BF16, F64, I64, I32, I16, I8, U8, BOOL, F8_E4M3, Q8_0, Q4_0, Q4_1, Q5_0, Q5_1, Q4_K, Q5_K, Q6_K }
+    enum ElementType { F32, F16, BF16, F64, I64, I32, I16, I8, U8, BOOL, F8_E4M3, Q8_0, Q4_0, Q4_1, Q5_0, Q5_1, Q4_K,
+            Q5_K, Q6_K }
 }
