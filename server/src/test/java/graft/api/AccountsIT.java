@@ -1,0 +1,269 @@
+package graft.api;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import graft.admission.BuiltInKeys;
+import graft.engine.Finished;
+import graft.metering.Metering;
+import graft.metering.UsageRecorder;
+import graft.registry.Ids;
+import graft.registry.tenant.ApiKeyDao;
+import graft.registry.tenant.Pepper;
+import graft.registry.tenant.TenantDao;
+import graft.registry.testing.TestDatabase;
+import java.io.IOException;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.Optional;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class AccountsIT {
+    @TempDir
+    private static Path data;
+    private static TestDatabase test;
+    private static Metering metering;
+    private static TestServer server;
+    private static String admin;
+    private static String demo;
+
+    @BeforeAll
+    static void start() throws IOException {
+        test = TestDatabase.open();
+        metering = new Metering(test.database(), "node", Metering.Settings.DEFAULT);
+        Pepper pepper = Pepper.inFile(data.resolve("pepper"));
+        BuiltInKeys keys = new BuiltInKeys(new TenantDao(test.database()), new ApiKeyDao(test.database(), pepper),
+                pepper);
+        keys.operator(data);
+        keys.demo(data);
+        admin = Files.readString(data.resolve("admin.key")).strip();
+        demo = Files.readString(data.resolve("demo.key")).strip();
+        AccountsApi accounts = new AccountsApi(test.database(), pepper, metering.prices(), AccountsApi.Settings.DEFAULT);
+        server = new TestServer(accounts.resources(), accounts.authenticator(), 1 << 20);
+    }
+
+    @AfterAll
+    static void stop() {
+        server.close();
+        metering.close();
+        test.close();
+    }
+
+    private static JsonNode json(HttpResponse<byte[]> response, int status) {
+        assertEquals(status, response.statusCode(), response.uri() + " " + new String(response.body()));
+        return Json.tree(response.body());
+    }
+
+    private static String code(HttpResponse<byte[]> response, int status) {
+        return json(response, status).path("error").path("code").asText();
+    }
+
+    private static JsonNode tenant(String name) {
+        return json(server.send(admin, "POST", "/admin/v1/tenants", "{\"name\":\"" + name + "\"}"), 201);
+    }
+
+    private static JsonNode key(String tenantId, String fields) {
+        return json(server.send(admin, "POST", "/admin/v1/tenants/" + tenantId + "/keys", "{" + fields + "}"), 201);
+    }
+
+    @Test
+    void aTenantGetsAKeyThatWorksUntilItIsRevoked() {
+        String id = tenant("acme").path("id").asText();
+        JsonNode key = key(id, "\"name\":\"ci\",\"scopes\":[\"inference\"]");
+        String secret = key.path("secret").asText();
+        assertTrue(secret.startsWith(key.path("prefix").asText()));
+        JsonNode me = json(server.get(secret, "/admin/v1/session"), 200);
+        assertEquals(id, me.path("tenant").path("id").asText());
+        assertEquals("[\"inference\"]", me.path("scopes").toString());
+        String keys = new String(server.get(admin, "/admin/v1/tenants/" + id + "/keys").body());
+        assertTrue(keys.contains(key.path("id").asText()) && !keys.contains(secret));
+        assertEquals("insufficient_scope", code(server.get(secret, "/admin/v1/tenants"), 403));
+
+        json(server.send(admin, "DELETE", "/admin/v1/tenants/" + id + "/keys/" + key.path("id").asText(), ""), 200);
+        assertEquals("invalid_api_key", code(server.get(secret, "/admin/v1/session"), 401));
+        assertEquals("not_found", code(server.send(admin, "DELETE",
+                "/admin/v1/tenants/" + id + "/keys/" + key.path("id").asText(), ""), 404));
+    }
+
+    @Test
+    void aDeletedTenantsKeysStopAtOnceAndItIsGone() {
+        String id = tenant("leaving").path("id").asText();
+        String secret = key(id, "\"scopes\":[\"inference\"]").path("secret").asText();
+        json(server.get(secret, "/admin/v1/session"), 200);
+        assertEquals(id, json(server.get(admin, "/admin/v1/tenants/" + id), 200).path("id").asText());
+        assertTrue(json(server.send(admin, "DELETE", "/admin/v1/tenants/" + id, ""), 200).path("deleted").asBoolean());
+        assertEquals("invalid_api_key", code(server.get(secret, "/admin/v1/session"), 401));
+        assertEquals("not_found", code(server.get(admin, "/admin/v1/tenants/" + id), 404));
+        assertEquals("conflict", code(server.send(admin, "DELETE", "/admin/v1/tenants/operator", ""), 409));
+    }
+
+    @Test
+    void unknownExpiredAndMissingKeysGetTheSameBody() {
+        String id = tenant("expiring").path("id").asText();
+        String expired = key(id, "\"scopes\":[\"inference\"],\"expires_at\":" + (Instant.now().getEpochSecond() - 5))
+                .path("secret").asText();
+        String unknown = expired.substring(0, expired.length() - 1) + (expired.endsWith("a") ? "b" : "a");
+        String body = new String(server.get(expired, "/admin/v1/session").body());
+        assertEquals(body, new String(server.get(unknown, "/admin/v1/session").body()));
+        assertEquals(body, new String(server.send(HttpRequest.newBuilder(server.uri("/admin/v1/session")).build()).body()));
+    }
+
+    @Test
+    void badFieldsAreNamed() {
+        assertEquals("name", json(server.send(admin, "POST", "/admin/v1/tenants", "{}"), 400)
+                .path("error").path("param").asText());
+        String keys = "/admin/v1/tenants/demo/keys";
+        assertEquals("scopes", json(server.send(admin, "POST", keys, "{\"scopes\":[\"root\"]}"), 400)
+                .path("error").path("param").asText());
+        assertEquals("expires_at", json(server.send(admin, "POST", keys,
+                "{\"scopes\":[\"admin\"],\"expires_at\":\"soon\"}"), 400).path("error").path("param").asText());
+        assertEquals("not_found", code(server.send(admin, "POST", "/admin/v1/tenants/nobody/keys",
+                "{\"scopes\":[\"inference\"]}"), 404));
+        json(server.send(admin, "PUT", "/admin/v1/tenants/demo/limits", "{\"request_per_minute\":1}"), 400);
+        json(server.send(admin, "PUT", "/admin/v1/tenants/demo/limits", "{\"requests_per_minute\":-1}"), 400);
+        json(server.send(admin, "PUT", "/admin/v1/tenants/demo/limits",
+                "{\"budget\":{\"amount_micros\":5,\"period\":\"year\"}}"), 400);
+    }
+
+    @Test
+    void limitsAreReplacedAsAWhole() {
+        String path = "/admin/v1/tenants/" + tenant("limited").path("id").asText() + "/limits";
+        assertTrue(json(server.get(admin, path), 200).path("requests_per_minute").isNull());
+        JsonNode put = json(server.send(admin, "PUT", path, "{\"requests_per_minute\":5,\"storage_bytes\":1000,"
+                + "\"budget\":{\"amount_micros\":700,\"period\":\"month\"}}"), 200);
+        assertEquals(put, json(server.get(admin, path), 200));
+        assertEquals("month", put.path("budget").path("period").asText());
+        assertTrue(json(server.send(admin, "PUT", path, "{}"), 200).path("budget").isNull());
+        assertEquals("not_found", code(server.get(admin, "/admin/v1/tenants/nobody/limits"), 404));
+    }
+
+    @Test
+    void aSessionStandsForItsKeyAndAForeignPageCanNotUseIt() {
+        HttpResponse<byte[]> signedIn = server.send("none", "POST", "/admin/v1/session", "{\"key\":\"" + admin + "\"}");
+        assertEquals(201, signedIn.statusCode());
+        String cookie = signedIn.headers().firstValue("Set-Cookie").orElseThrow();
+        for (String attribute : new String[] {"HttpOnly", "SameSite=Strict", "Path=/"})
+            assertTrue(cookie.contains(attribute), cookie);
+        assertFalse(cookie.contains(admin));
+        String pair = cookie.substring(0, cookie.indexOf(';'));
+        HttpRequest.Builder me = HttpRequest.newBuilder(server.uri("/admin/v1/session")).header("Cookie", pair);
+        assertEquals("operator", json(server.send(me.build()), 200).path("tenant").path("id").asText());
+
+        HttpRequest.Builder post = HttpRequest.newBuilder(server.uri("/admin/v1/tenants")).header("Cookie", pair)
+                .POST(HttpRequest.BodyPublishers.ofString("{\"name\":\"by cookie\"}"));
+        assertEquals("insufficient_scope", code(server.send(post.copy().build()), 403));
+        assertEquals("insufficient_scope", code(server.send(post.copy().header("Origin", "https://evil.example")
+                .build()), 403));
+        json(server.send(post.copy().header("X-Graft-Session", "1").build()), 201);
+        json(server.send(post.copy().header("Origin", "http://127.0.0.1:" + server.port()).build()), 201);
+
+        assertEquals(204, server.send(me.copy().DELETE().build()).statusCode());
+        assertEquals("invalid_api_key", code(server.send(me.build()), 401));
+        assertEquals("invalid_api_key", code(server.send("none", "POST", "/admin/v1/session", "{\"key\":\"gk_x\"}"), 401));
+    }
+
+    @Test
+    void aReadOnlyKeyChangesNothing() {
+        String secret = key("operator", "\"scopes\":[\"admin\",\"read-only\"]").path("secret").asText();
+        json(server.get(secret, "/admin/v1/tenants"), 200);
+        assertEquals("insufficient_scope", code(server.send(secret, "POST", "/admin/v1/tenants", "{\"name\":\"x\"}"), 403));
+    }
+
+    @Test
+    void theAuditLogTellsWhoDidWhat() {
+        String id = tenant("watched").path("id").asText();
+        JsonNode entry = json(server.get(admin, "/admin/v1/audit?limit=1&tenant_id=" + id), 200).path("data").get(0);
+        assertEquals("tenant.create", entry.path("action").asText());
+        assertTrue(entry.path("actor").asText().startsWith("key_"));
+        assertEquals("watched", entry.path("details").path("name").asText());
+        assertEquals("insufficient_scope", code(server.get(demo, "/admin/v1/audit"), 403));
+    }
+
+    @Test
+    void usageAndCostsAreOnesOwnAndTheOperatorSeesAll() {
+        String id = tenant("using").path("id").asText();
+        JsonNode key = key(id, "\"scopes\":[\"inference\"]");
+        String secret = key.path("secret").asText();
+        long start = Instant.now().getEpochSecond();
+        try (UsageRecorder.Ticket ticket = metering.recorder().open(new UsageRecorder.Start(Ids.next("req_"), id,
+                key.path("id").asText(), "chat.completions", "base", Optional.of("triage"), 2, 100))) {
+            ticket.retrieved(5, 1);
+            ticket.settle(new Finished(Finished.Reason.STOP_TOKEN, 100, 20, 50, 0, 0, Optional.empty()), 50);
+        }
+        String query = "?bucket_width=1h&start_time=" + start;
+        JsonNode mine = only(json(server.get(secret, "/v1/organization/usage/completions" + query
+                + "&group_by[]=model&group_by=api_key_id"), 200));
+        assertEquals(100, mine.path("input_tokens").asInt());
+        assertEquals(20, mine.path("input_cached_tokens").asInt());
+        assertEquals(50, mine.path("output_tokens").asInt());
+        assertEquals(1, mine.path("num_model_requests").asInt());
+        assertEquals("triage@2", mine.path("model").asText());
+        assertEquals(key.path("id").asText(), mine.path("api_key_id").asText());
+        assertTrue(mine.path("project_id").isNull());
+
+        JsonNode all = only(json(server.get(admin, "/v1/organization/usage/completions" + query
+                + "&group_by=project_id&project_ids[]=" + id), 200));
+        assertEquals(id, all.path("project_id").asText());
+        assertEquals(1, only(json(server.get(secret, "/v1/organization/usage/file_search_calls" + query), 200))
+                .path("num_requests").asInt());
+        // 80 x 0.15 + 20 x 0.075 + 50 x 0.6 + 5 x 0.02 + 100 micros: 12 + 2 + 30 + 0 + 100
+        JsonNode cost = only(json(server.get(secret, "/v1/organization/costs" + query), 200));
+        assertEquals("0.000144", cost.path("amount").path("value").asText());
+        assertEquals("USD", cost.path("amount").path("currency").asText());
+        JsonNode nothing = json(server.get(demo, "/v1/organization/costs?project_ids=" + id + "&start_time=" + start), 200);
+        assertEquals(0, nothing.path("data").get(0).path("results").size());
+    }
+
+    private static JsonNode only(JsonNode page) {
+        for (JsonNode bucket : page.path("data"))
+            if (!bucket.path("results").isEmpty()) {
+                assertEquals(1, bucket.path("results").size(), page.toString());
+                return bucket.path("results").get(0);
+            }
+        throw new AssertionError("no result in " + page);
+    }
+
+    @Test
+    void bucketsCoverTheTimeAndPageOn() {
+        String path = "/v1/organization/costs?bucket_width=1m&start_time=6030&end_time=6300&limit=3";
+        JsonNode first = json(server.get(demo, path), 200);
+        assertEquals("[6000,6060,6120]", starts(first));
+        assertTrue(first.path("has_more").asBoolean());
+        JsonNode rest = json(server.get(demo, path + "&page=" + first.path("next_page").asText()), 200);
+        assertEquals("[6180,6240]", starts(rest));
+        assertTrue(rest.path("next_page").isNull());
+        for (String bad : new String[] {"bucket_width=1w", "start_time=x", "page=2", "limit=0", "group_by=colour",
+                "start_time=9&end_time=9"})
+            json(server.get(demo, "/v1/organization/costs?" + bad), 400);
+        assertEquals(7, json(server.get(demo, "/v1/organization/usage/vector_stores"), 200).path("data").size());
+        assertEquals(7, json(server.get(demo, "/v1/organization/usage/embeddings"), 200).path("data").size());
+    }
+
+    private static String starts(JsonNode page) {
+        return page.path("data").findValuesAsText("start_time").toString().replace(" ", "");
+    }
+
+    @Test
+    void pricesAreRevisedAndReadBack() {
+        long before = json(server.get(admin, "/admin/v1/prices"), 200).path("revision").asLong();
+        String same = new String(server.get(admin, "/admin/v1/prices").body());
+        JsonNode put = json(server.send(admin, "PUT", "/admin/v1/prices", same), 200);
+        assertTrue(put.path("revision").asLong() > before);
+        assertEquals(Json.tree(same.getBytes()).path("items"), put.path("items"));
+        for (String bad : new String[] {"{}", "{\"currency\":\"usd\",\"items\":[]}",
+                "{\"currency\":\"USD\",\"items\":[{\"component\":\"air\",\"micros_per_million\":1}]}",
+                "{\"currency\":\"USD\",\"items\":[{\"component\":\"decode\",\"micros_per_million\":-1}]}",
+                "{\"currency\":\"USD\",\"items\":[{\"component\":\"decode\",\"micros_per_million\":1.5}]}"})
+            json(server.send(admin, "PUT", "/admin/v1/prices", bad), 400);
+        assertEquals("insufficient_scope", code(server.get(demo, "/admin/v1/prices"), 403));
+    }
+}
