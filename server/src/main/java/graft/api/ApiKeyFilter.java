@@ -83,7 +83,7 @@ final class ApiKeyFilter implements Authenticator {
         try {
             keys.touch(holder.tenantId(), holder.keyId());
         } catch (DatabaseUnavailableException e) {
-            LOG.log(System.Logger.Level.WARNING, "key={0} use not noted: {1}", holder.keyId(), e.getCause());
+            LOG.log(System.Logger.Level.WARNING, "key={0} use not noted: {1}", holder.keyId(), e.reason());
         }
     }
 

@@ -7,6 +7,7 @@ import io.helidon.webserver.WebServerConfig;
 import io.helidon.webserver.http.FilterChain;
 import io.helidon.webserver.http.RoutingRequest;
 import io.helidon.webserver.http.RoutingResponse;
+import io.helidon.webserver.http1.Http1Config;
 import java.net.BindException;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -61,6 +62,7 @@ public final class HttpServer implements AutoCloseable {
                 .shutdownHook(false)
                 .maxTcpConnections(options.maxConnections())
                 .idleConnectionTimeout(options.idleTimeout())
+                .addProtocol(http1())
                 .directHandlers(ErrorMapping.handlers())
                 .routing(routing -> {
                     routing.addFilter((chain, request, response) -> filter(chain, request, response, health, running));
@@ -90,6 +92,11 @@ public final class HttpServer implements AutoCloseable {
             super("The port " + options.port() + (options.adminPort() > 0 ? " or " + options.adminPort() : "") + " of "
                     + options.host() + " is taken or may not be used: give another with --port.", cause);
         }
+    }
+
+    /** Takes {@code name[]=a} unescaped, as people type it (RFC 3986 would have the brackets escaped). */
+    static Http1Config http1() {
+        return Http1Config.builder().validatePrologue(false).build();
     }
 
     private static void filter(FilterChain chain, RoutingRequest request, RoutingResponse response, Health health,

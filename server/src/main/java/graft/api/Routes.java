@@ -60,7 +60,7 @@ public final class Routes {
         } catch (ApiException e) {
             refuse(response, e);
         } catch (DatabaseUnavailableException e) {
-            LOG.log(System.Logger.Level.WARNING, "request={0} database unavailable: {1}", requestId, e.getCause());
+            LOG.log(System.Logger.Level.WARNING, "request={0} database unavailable: {1}", requestId, e.reason());
             refuse(response, ApiException.databaseUnavailable());
         } catch (EventStream.ClientLeft e) {
             LOG.log(System.Logger.Level.DEBUG, "request={0} client left", requestId);

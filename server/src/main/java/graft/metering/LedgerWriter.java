@@ -83,7 +83,8 @@ final class LedgerWriter implements AutoCloseable {
         try {
             complete(batch, ledger.write(batch.stream().map(Pending::write).toList()));
         } catch (DatabaseUnavailableException e) {
-            LOG.log(System.Logger.Level.WARNING, "ledger writes={0} failed: {1}", batch.size(), e.getCause());
+            LOG.log(System.Logger.Level.WARNING, "ledger writes={0} wait for the database: {1}",
+                    batch.size(), e.reason());
             for (Pending pending : batch) {
                 if (pending.settles()) unsettled.add(pending);
                 else pending.written().completeExceptionally(e);

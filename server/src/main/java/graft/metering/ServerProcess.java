@@ -49,7 +49,7 @@ public final class ServerProcess implements AutoCloseable {
                 try {
                     beat();
                 } catch (DatabaseUnavailableException e) {
-                    LOG.log(System.Logger.Level.WARNING, "process={0} lease not renewed: {1}", id, e.getCause());
+                    LOG.log(System.Logger.Level.WARNING, "process={0} lease not renewed: {1}", id, e.reason());
                 } catch (RuntimeException e) {
                     LOG.log(System.Logger.Level.ERROR, "process=" + id + " lease not renewed", e);
                 }
@@ -79,7 +79,7 @@ public final class ServerProcess implements AutoCloseable {
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
         } catch (DatabaseUnavailableException e) {
-            LOG.log(System.Logger.Level.WARNING, "process={0} lease not ended: {1}", id, e.getCause());
+            LOG.log(System.Logger.Level.WARNING, "process={0} lease not ended: {1}", id, e.reason());
         }
     }
 }

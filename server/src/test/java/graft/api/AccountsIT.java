@@ -217,7 +217,7 @@ class AccountsIT {
                 .path("num_requests").asInt());
         // 80 x 0.15 + 20 x 0.075 + 50 x 0.6 + 5 x 0.02 + 100 micros: 12 + 2 + 30 + 0 + 100
         JsonNode cost = only(json(server.get(secret, "/v1/organization/costs" + query), 200));
-        assertEquals("0.000144", cost.path("amount").path("value").asText());
+        assertEquals(0.000144, cost.path("amount").path("value").asDouble(), 1e-12);
         assertEquals("USD", cost.path("amount").path("currency").asText());
         JsonNode nothing = json(server.get(demo, "/v1/organization/costs?project_ids=" + id + "&start_time=" + start), 200);
         assertEquals(0, nothing.path("data").get(0).path("results").size());

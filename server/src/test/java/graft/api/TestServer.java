@@ -31,7 +31,7 @@ final class TestServer implements AutoCloseable {
 
     TestServer(List<? extends Resource> resources, Authenticator authenticator, long bodyLimit) {
         Routes routes = new Routes(resources, authenticator, bodyLimit);
-        server = WebServer.builder().host("127.0.0.1").port(0).routing(routes::register).build().start();
+        server = WebServer.builder().host("127.0.0.1").port(0).addProtocol(HttpServer.http1()).routing(routes::register).build().start();
     }
 
     int port() {
