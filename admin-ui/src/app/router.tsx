@@ -1,0 +1,122 @@
+import type { QueryClient } from '@tanstack/react-query';
+import {
+  createRootRouteWithContext, createRoute, createRouter, lazyRouteComponent, Outlet, redirect,
+} from '@tanstack/react-router';
+import { Frame } from './Frame';
+import { NotFound, RouteError } from './RouteStates';
+import { sessionQuery } from './session';
+import { SignIn } from '../features/session/SignIn';
+
+interface Context {
+  queries: QueryClient;
+}
+
+const text = (value: unknown): string | undefined => (typeof value === 'string' && value !== '' ? value : undefined);
+const integer = (value: unknown): number | undefined => {
+  const number = Number(value);
+  return value !== undefined && Number.isInteger(number) && number >= 0 ? number : undefined;
+};
+
+const root = createRootRouteWithContext<Context>()({ component: Outlet, notFoundComponent: NotFound });
+
+const signIn = createRoute({
+  getParentRoute: () => root,
+  path: '/signin',
+  validateSearch: (search: Record<string, unknown>) => ({ to: text(search.to) }),
+  component: SignIn,
+});
+
+/** Everything behind the sign-in. */
+const app = createRoute({
+  getParentRoute: () => root,
+  id: 'app',
+  beforeLoad: async ({ context, location }) => {
+    const session = await context.queries.ensureQueryData(sessionQuery);
+    if (!session) throw redirect({ to: '/signin', search: { to: location.href === '/' ? undefined : location.href } });
+  },
+  component: Frame,
+});
+
+const overview = createRoute({
+  getParentRoute: () => app,
+  path: '/',
+  component: lazyRouteComponent(() => import('../features/overview/Overview'), 'Overview'),
+});
+const adapters = createRoute({
+  getParentRoute: () => app,
+  path: '/adapters',
+  validateSearch: (search: Record<string, unknown>) => ({ upload: text(search.upload) }),
+  component: lazyRouteComponent(() => import('../features/adapters/Adapters'), 'Adapters'),
+});
+const adapter = createRoute({
+  getParentRoute: () => app,
+  path: '/adapters/$name',
+  component: lazyRouteComponent(() => import('../features/adapters/AdapterPage'), 'AdapterPage'),
+});
+const playground = createRoute({
+  getParentRoute: () => app,
+  path: '/playground',
+  validateSearch: (search: Record<string, unknown>) => ({ columns: text(search.columns) }),
+  component: lazyRouteComponent(() => import('../features/playground/Playground'), 'Playground'),
+});
+const knowledge = createRoute({
+  getParentRoute: () => app,
+  path: '/knowledge',
+  component: lazyRouteComponent(() => import('../features/knowledge/Knowledge'), 'Knowledge'),
+});
+const store = createRoute({
+  getParentRoute: () => app,
+  path: '/knowledge/$store',
+  validateSearch: (search: Record<string, unknown>) => ({ q: text(search.q) }),
+  component: lazyRouteComponent(() => import('../features/knowledge/StorePage'), 'StorePage'),
+});
+const document = createRoute({
+  getParentRoute: () => app,
+  path: '/knowledge/$store/$file',
+  validateSearch: (search: Record<string, unknown>) => ({ start: integer(search.start), end: integer(search.end) }),
+  component: lazyRouteComponent(() => import('../features/knowledge/DocumentPage'), 'DocumentPage'),
+});
+const usage = createRoute({
+  getParentRoute: () => app,
+  path: '/usage',
+  validateSearch: (search: Record<string, unknown>) => ({ days: integer(search.days) }),
+  component: lazyRouteComponent(() => import('../features/usage/UsagePage'), 'UsagePage'),
+});
+const tenants = createRoute({
+  getParentRoute: () => app,
+  path: '/tenants',
+  component: lazyRouteComponent(() => import('../features/tenants/Tenants'), 'Tenants'),
+});
+const tenant = createRoute({
+  getParentRoute: () => app,
+  path: '/tenants/$tenant',
+  component: lazyRouteComponent(() => import('../features/tenants/TenantPage'), 'TenantPage'),
+});
+const settings = createRoute({
+  getParentRoute: () => app,
+  path: '/settings',
+  component: lazyRouteComponent(() => import('../features/settings/SettingsPage'), 'SettingsPage'),
+});
+
+const tree = root.addChildren([
+  signIn,
+  app.addChildren([
+    overview, adapters, adapter, playground, knowledge, store, document, usage, tenants, tenant, settings,
+  ]),
+]);
+
+export function createAppRouter(queries: QueryClient) {
+  return createRouter({
+    routeTree: tree,
+    context: { queries },
+    defaultPreload: 'intent',
+    defaultErrorComponent: RouteError,
+    scrollRestoration: true,
+  });
+}
+
+declare module '@tanstack/react-router' {
+  interface Register {
+    router: ReturnType<typeof createAppRouter>;
+  }
+}

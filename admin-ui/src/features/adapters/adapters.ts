@@ -1,0 +1,107 @@
+import { queryOptions } from '@tanstack/react-query';
+import { get, send } from '../../api/client';
+import type { List } from '../../api/types';
+
+export interface Target {
+  version: number;
+  weight: number;
+}
+
+export interface Alias {
+  alias: string;
+  targets: Target[];
+  moved_at?: number | string;
+}
+
+export interface Version {
+  version: number;
+  digest: string;
+  rank: number;
+  target_modules: string[];
+  size_bytes: number;
+  note?: string;
+  warnings?: string[];
+  created_at: number | string;
+}
+
+export interface Adapter {
+  name: string;
+  base_model: string;
+  shared: boolean;
+  created_at: number | string;
+  aliases: Alias[];
+  versions: Version[];
+}
+
+export const adaptersQuery = queryOptions({
+  queryKey: ['adapters'],
+  queryFn: ({ signal }) => get<List<Adapter>>('/admin/v1/adapters?limit=100', signal),
+});
+
+export const adapterQuery = (name: string) =>
+  queryOptions({
+    queryKey: ['adapters', name],
+    queryFn: ({ signal }) => get<Adapter>(adapterPath(name), signal),
+  });
+
+export function adapterPath(name: string): string {
+  return `/admin/v1/adapters/${encodeURIComponent(name)}`;
+}
+
+export function moveAlias(name: string, alias: string, version: number): Promise<unknown> {
+  return send('PUT', `${adapterPath(name)}/aliases/${encodeURIComponent(alias)}`, { version });
+}
+
+export function rollBack(name: string, alias: string): Promise<{ version: number }> {
+  return send('POST', `${adapterPath(name)}/aliases/${encodeURIComponent(alias)}/rollback`);
+}
+
+/** `production → v3`, or the shares of a split: `canary → 95 % v3, 5 % v4`. */
+export function aliasWords({ alias, targets }: Alias): string {
+  const [only] = targets;
+  if (targets.length === 1 && only) return `${alias} → v${only.version}`;
+  const sum = targets.reduce((total, target) => total + target.weight, 0);
+  return `${alias} → ${targets.map((one) => `${Math.round((100 * one.weight) / sum)} % v${one.version}`).join(', ')}`;
+}
+
+/** The contract's rule for adapter names. */
+export const namePattern = /^[a-z0-9][a-z0-9._-]{0,62}$/;
+
+/** A name to propose: the dropped folder's or the archive's own, made to fit the rule; empty if there is none. */
+export function proposedName(files: File[], folder?: string): string {
+  const archives = files.map((file) => /^(.*?)\.(zip|tar\.gz|tgz)$/.exec(file.name)?.[1]);
+  for (const name of [folder, ...archives]) {
+    const plain = (name ?? '').toLowerCase().replace(/[^a-z0-9._-]+/g, '-').replace(/^[^a-z0-9]+/, '');
+    if (namePattern.test(plain)) return plain;
+  }
+  return '';
+}
+
+export interface FileVerdict {
+  file: File;
+  /** What the server will do with it; `refused` stops the whole upload. */
+  kind: 'config' | 'weights' | 'archive' | 'ignored' | 'refused';
+}
+
+/** Mirrors how the server recognises parts by file name, so that a wrong drop is noticed before it is sent. */
+export function judge(file: File): FileVerdict {
+  const name = file.name;
+  if (/\.(bin|pt|pth|ckpt)$/.test(name)) return { file, kind: 'refused' };
+  if (name === 'adapter_config.json') return { file, kind: 'config' };
+  if (/^adapter_model.*\.safetensors(\.index\.json)?$/.test(name) || name.endsWith('.gguf')) return { file, kind: 'weights' };
+  if (/\.(zip|tar\.gz|tgz)$/.test(name)) return { file, kind: 'archive' };
+  return { file, kind: 'ignored' };
+}
+
+/** @returns what is missing before these can be sent, or undefined */
+export function problemWith(verdicts: FileVerdict[]): string | undefined {
+  const has = (kind: FileVerdict['kind']) => verdicts.some((one) => one.kind === kind);
+  const refused = verdicts.find((one) => one.kind === 'refused');
+  if (refused) {
+    return `${refused.file.name} is a pickle format and can run code when opened. Save the adapter as safetensors.`;
+  }
+  if (has('archive')) return undefined;
+  if (!has('weights')) return 'adapter_model.safetensors is missing.';
+  if (!has('config') && !verdicts.some((one) => one.file.name.endsWith('.gguf'))) return 'adapter_config.json is missing.';
+  return undefined;
+}
