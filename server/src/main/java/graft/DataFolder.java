@@ -1,5 +1,6 @@
 package graft;
 
+import graft.registry.Ids;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
@@ -81,6 +82,17 @@ public final class DataFolder implements AutoCloseable {
 
     Path log() {
         return path.resolve("logs").resolve("server.log");
+    }
+
+    /** Names this folder among all that share a database; made once. */
+    String node() {
+        try {
+            Path file = path.resolve("node");
+            if (!Files.exists(file)) write("node", Ids.next("node_") + "\n");
+            return Files.readString(file).strip();
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
     }
 
     /** Tells scripts where the server listens. */

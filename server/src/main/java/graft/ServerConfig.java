@@ -11,7 +11,8 @@ import java.util.Optional;
  * the two together.
  */
 public record ServerConfig(String host, int port, int adminPort, Path data, Optional<Path> cache, List<String> bases,
-        boolean demo, Optional<Path> ui, Storage database, Http http, Engine engine, Log log) {
+        boolean demo, Optional<Path> ui, Storage database, Http http, Keys keys, Metering metering, Engine engine,
+        Log log) {
 
     /** @param url JDBC URL of an external Postgres; absent starts the embedded one */
     public record Storage(Optional<String> url, Optional<String> user, Optional<String> password,
@@ -19,6 +20,13 @@ public record ServerConfig(String host, int port, int adminPort, Path data, Opti
             Duration startLimit, Duration stopLimit, int maxConnections, String sharedBuffers) {}
 
     public record Http(long bodyLimit, int maxConnections, Duration idleTimeout, Duration drainLimit) {}
+
+    /** @param pepper shared by servers that share a database; absent: made once in the data folder */
+    public record Keys(Optional<String> pepper, int cacheSize, Duration cacheLife, int badKeysPerMinute,
+            int guessingAddresses, Duration sessionLife) {}
+
+    public record Metering(int checkpointTokens, Duration longestWait, int rowsPerCommit, Duration lease,
+            Duration pricesStaleAfter) {}
 
     /** @param threads 0 means all cores */
     public record Engine(Kind kind, String device, Precision precision, int threads) {

@@ -34,6 +34,10 @@ class ServerConfigTest {
                         Optional.empty(), 16, Duration.ofSeconds(5), Duration.ofSeconds(60), Duration.ofSeconds(30),
                         100, "128MB"),
                 new ServerConfig.Http(16 << 20, 2048, Duration.ofMinutes(5), Duration.ofSeconds(60)),
+                new ServerConfig.Keys(Optional.empty(), 10_000, Duration.ofSeconds(5), 10, 10_000,
+                        Duration.ofHours(12)),
+                new ServerConfig.Metering(32, Duration.ofSeconds(10), 256, Duration.ofSeconds(30),
+                        Duration.ofSeconds(5)),
                 new ServerConfig.Engine(ServerConfig.Engine.Kind.TORCH, "auto", ServerConfig.Engine.Precision.BF16, 0),
                 new ServerConfig.Log("INFO", 10 << 20, 5)), defaults());
     }
@@ -45,6 +49,10 @@ class ServerConfigTest {
                 "database.migration-password", "database.pool-size", "database.connection-wait",
                 "database.start-limit", "database.stop-limit", "database.max-connections", "database.shared-buffers",
                 "http.body-limit", "http.max-connections", "http.idle-timeout", "http.drain-limit",
+                "keys.pepper", "keys.cache-size", "keys.cache-life", "keys.bad-keys-per-minute",
+                "keys.guessing-addresses", "keys.session-life",
+                "metering.checkpoint-tokens", "metering.longest-wait", "metering.rows-per-commit", "metering.lease",
+                "metering.prices-stale-after",
                 "engine.kind", "engine.device", "engine.precision", "engine.threads",
                 "log.level", "log.file-bytes", "log.files"), Settings.keys().keySet());
     }

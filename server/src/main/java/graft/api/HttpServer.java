@@ -8,7 +8,6 @@ import io.helidon.webserver.http.FilterChain;
 import io.helidon.webserver.http.RoutingRequest;
 import io.helidon.webserver.http.RoutingResponse;
 import io.helidon.webserver.http1.Http1Config;
-import java.net.BindException;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Map;
@@ -74,23 +73,19 @@ public final class HttpServer implements AutoCloseable {
             builder.putSocket(MANAGEMENT, listener -> listener.host(options.host()).port(options.adminPort())
                     .directHandlers(ErrorMapping.handlers()).routing(routes::registerManagement));
         }
-        try {
-            return new HttpServer(builder.build().start(), health, running, options.drainLimit());
-        } catch (RuntimeException e) {
-            for (Throwable cause = e; cause != null; cause = cause.getCause()) {
-                if (cause instanceof BindException) throw new PortTaken(options, e);
-            }
-            throw e;
-        }
+        WebServer server = builder.build().start();
+        // Helidon logs why a listener did not open, and carries on without it.
+        if (!server.isRunning()) throw new PortTaken(options);
+        return new HttpServer(server, health, running, options.drainLimit());
     }
 
     /** Another process listens on the address. */
     public static final class PortTaken extends RuntimeException {
         private static final long serialVersionUID = 1;
 
-        PortTaken(Options options, Throwable cause) {
+        PortTaken(Options options) {
             super("The port " + options.port() + (options.adminPort() > 0 ? " or " + options.adminPort() : "") + " of "
-                    + options.host() + " is taken or may not be used: give another with --port.", cause);
+                    + options.host() + " is taken or may not be used: give another with --port.");
         }
     }
 

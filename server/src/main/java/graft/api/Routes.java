@@ -36,7 +36,7 @@ public final class Routes {
         for (Route route : routes) {
             routing.route(route.method(), route.path(), (request, response) -> answer(route, request, response));
         }
-        for (String prefix : List.of("/v1/*", "/admin/*")) {
+        for (String prefix : List.of("/v1/*", "/admin/*", "/health/*")) {
             routing.any(prefix, (request, response) -> refuse(response, ApiException.notFound()));
         }
     }

@@ -13,13 +13,13 @@ import java.nio.file.Path;
  * index.html. Files under assets/ carry a digest in their names, so browsers may keep them.
  */
 final class UiContent {
-    private static final String INDEX = "/index.html";
+    private static final String INDEX = "index.html";
     private final Path folder;
 
     UiContent(Path folder) {
         this.folder = folder;
-        if (!Files.isRegularFile(folder.resolve("index.html"))) {
-            throw new IllegalArgumentException("no index.html in " + folder);
+        if (!Files.isRegularFile(folder.resolve(INDEX))) {
+            throw new IllegalArgumentException("no " + INDEX + " in " + folder);
         }
     }
 
@@ -32,9 +32,12 @@ final class UiContent {
                 .location(folder).pathMapper(UiContent::page).build()));
     }
 
-    /** A file that is asked for and missing stays missing: an HTML page in its place would only confuse. */
-    static String page(String path) {
-        return path.substring(path.lastIndexOf('/') + 1).contains(".") ? path : INDEX;
+    /**
+     * A file that is asked for and missing stays missing: an HTML page in its place would only confuse. The answer is
+     * relative to the folder; Helidon would take a leading slash for the file system's root.
+     */
+    private static String page(String path) {
+        return path.substring(path.lastIndexOf('/') + 1).contains(".") ? path.replaceFirst("^/+", "") : INDEX;
     }
 
     private static void cache(ServerResponse response, String value) {
