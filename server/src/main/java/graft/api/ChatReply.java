@@ -1,0 +1,46 @@
+package graft.api;
+
+import com.fasterxml.jackson.annotation.JsonInclude;
+import graft.generation.Summary;
+import java.util.List;
+
+/** Answers of POST /v1/chat/completions, whole and in chunks. */
+final class ChatReply {
+    private ChatReply() {}
+
+    record Completion(String id, String object, long created, String model, String systemFingerprint, List<Choice> choices,
+            Usage usage, GraftReply.Whole graft) {}
+
+    record Choice(int index, Message message, Logprobs.Chat logprobs, String finishReason,
+            @JsonInclude(JsonInclude.Include.NON_NULL) GraftReply.Tokens graft) {}
+
+    record Message(String role, String content, String refusal, List<Object> annotations, GraftReply.Cited graft) {}
+
+    /** @param usage null where usage was not asked, and in all chunks but the last where it was */
+    @JsonInclude(JsonInclude.Include.NON_NULL)
+    record Chunk(String id, String object, long created, String model, String systemFingerprint, List<Piece> choices,
+            Usage usage, GraftReply.Whole graft) {}
+
+    record Piece(int index, Change delta, Logprobs.Chat logprobs, String finishReason,
+            @JsonInclude(JsonInclude.Include.NON_NULL) GraftReply.Tokens graft) {}
+
+    @JsonInclude(JsonInclude.Include.NON_NULL)
+    record Change(String role, String content, GraftReply.Cited graft) {}
+
+    record Usage(int promptTokens, int completionTokens, int totalTokens, PromptDetails promptTokensDetails,
+            CompletionDetails completionTokensDetails) {
+        static Usage of(Summary summary) {
+            return new Usage(summary.promptTokens(), summary.generatedTokens(),
+                    summary.promptTokens() + summary.generatedTokens(), new PromptDetails(summary.cachedPromptTokens(), 0),
+                    new CompletionDetails(0, 0, 0, 0));
+        }
+    }
+
+    record PromptDetails(int cachedTokens, int audioTokens) {}
+
+    record CompletionDetails(int reasoningTokens, int audioTokens, int acceptedPredictionTokens, int rejectedPredictionTokens) {}
+
+    static String finishReason(boolean byLength) {
+        return byLength ? "length" : "stop";
+    }
+}

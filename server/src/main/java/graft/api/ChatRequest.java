@@ -1,0 +1,53 @@
+package graft.api;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import java.util.List;
+import java.util.Map;
+
+/**
+ * POST /v1/chat/completions, with OpenAI's fields, those vLLM adds (top_k, min_p, repetition_penalty,
+ * chat_template_kwargs), and ours in {@code graft}. Fields that only hint (user, metadata, service_tier, prediction,
+ * prompt_cache_key, safety_identifier, verbosity, parallel_tool_calls) have no component: any value is accepted.
+ */
+record ChatRequest(String model, List<Message> messages, Double temperature, Double topP, Integer topK, Double minP,
+        Double repetitionPenalty, Double frequencyPenalty, Double presencePenalty, Map<String, Double> logitBias, Long seed,
+        Integer n, JsonNode stop, Integer maxTokens, Integer maxCompletionTokens, Boolean logprobs, Integer topLogprobs,
+        Boolean stream, StreamOptions streamOptions, Map<String, Object> chatTemplateKwargs, String reasoningEffort,
+        JsonNode tools, JsonNode toolChoice, JsonNode functions, JsonNode functionCall, JsonNode responseFormat,
+        JsonNode audio, List<String> modalities, JsonNode webSearchOptions, JsonNode moderation, Boolean store,
+        JsonNode graft) {
+
+    /** @param content a text, or parts of type text */
+    record Message(String role, JsonNode content, String name, JsonNode toolCalls, String toolCallId,
+            String reasoningContent, JsonNode audio, JsonNode functionCall) {}
+
+    record StreamOptions(Boolean includeUsage, Boolean includeObfuscation) {}
+
+    /** What we don't do is said, not ignored: an answer without it would be wrong and look right. */
+    void refuseWhatWeLack() {
+        lacking("audio", audio);
+        lacking("web_search_options", webSearchOptions);
+        lacking("moderation", moderation);
+        lacking("functions", functions);
+        lacking("function_call", functionCall);
+        if (modalities != null && !modalities.equals(List.of("text")))
+            throw ApiException.invalid("modalities", "Only the modality 'text' is served.");
+        if (Boolean.TRUE.equals(store))
+            throw ApiException.invalid("store", "Chat completions are not stored here; leave 'store' out or false.");
+        if (given(responseFormat) && !"text".equals(responseFormat.path("type").asText()))
+            throw ApiException.invalid("response_format", "Only response_format {\"type\": \"text\"} is served.");
+        boolean none = toolChoice != null && toolChoice.isTextual() && toolChoice.asText().equals("none");
+        if (given(tools) && !tools.isEmpty() && !none)
+            throw ApiException.invalid("tools", "Tools are not called by this server; leave 'tools' out or set tool_choice to 'none'.");
+        if (given(toolChoice) && !none && !toolChoice.asText().equals("auto"))
+            throw ApiException.invalid("tool_choice", "Tools are not called by this server; use 'none'.");
+    }
+
+    private static boolean given(JsonNode field) {
+        return field != null && !field.isNull();
+    }
+
+    private static void lacking(String name, JsonNode value) {
+        if (given(value)) throw ApiException.invalid(name, "'" + name + "' is not served.");
+    }
+}

@@ -1,0 +1,144 @@
+package graft.api;
+
+import graft.engine.GeneratedToken;
+import graft.generation.Answer;
+import graft.generation.Delta;
+import graft.generation.Generation;
+import graft.generation.GenerationRequest;
+import graft.generation.Outcome;
+import graft.generation.Summary;
+import graft.registry.tenant.Scope;
+import java.time.Clock;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+
+/** POST /v1/chat/completions. */
+final class ChatResource implements Resource {
+    private final Models models;
+    private final Generation generation;
+    private final int maxChoices;
+    private final Clock clock;
+
+    ChatResource(Models models, Generation generation, int maxChoices, Clock clock) {
+        this.models = models;
+        this.generation = generation;
+        this.maxChoices = maxChoices;
+        this.clock = clock;
+    }
+
+    @Override
+    public List<Route> routes() {
+        return List.of(Route.post("/v1/chat/completions", Scope.INFERENCE, this::complete));
+    }
+
+    /** One call: what was asked, of what, and how its answer is labelled. */
+    private record Call(ChatRequest asked, GraftOptions options, Models.Target target, boolean includeUsage,
+            Completions.Label label) {
+        boolean logprobs() {
+            return Boolean.TRUE.equals(asked.logprobs());
+        }
+
+        int alternatives() {
+            return asked.topLogprobs() == null ? 0 : asked.topLogprobs();
+        }
+
+        Logprobs.Chat logprobs(List<GeneratedToken> tokens) {
+            return logprobs() ? Logprobs.chat(Completions.visible(tokens, target), target.base().tokenizer().orElseThrow(),
+                    alternatives()) : null;
+        }
+    }
+
+    private void complete(Exchange exchange) {
+        ChatRequest asked = exchange.body(ChatRequest.class);
+        asked.refuseWhatWeLack();
+        GraftOptions options = GraftOptions.of(asked.graft());
+        boolean includeUsage = Checks.includeUsage(asked.stream(), asked.streamOptions());
+        Models.Target target = models.target(exchange.caller(), asked.model(), options);
+        if (target.base().tokenizer().isEmpty()) throw ApiException.modelHasNoTokenizer(asked.model());
+        Call call = new Call(asked, options, target, includeUsage,
+                Completions.Label.of("chatcmpl-", exchange.requestId(), clock, target));
+        GenerationRequest request = request(exchange, call);
+        switch (generation.start(request)) {
+            case Outcome.Refusal refusal -> throw Models.refusal(refusal);
+            case Answer answer -> {
+                try (answer) {
+                    answer.admitted().limits().headers().forEach(exchange::header);
+                    if (Boolean.TRUE.equals(asked.stream())) stream(exchange, call, answer, request.options().choices());
+                    else whole(exchange, call, answer, request.options().choices());
+                }
+            }
+        }
+    }
+
+    private GenerationRequest request(Exchange exchange, Call call) {
+        ChatRequest asked = call.asked;
+        Checks.within("top_logprobs", asked.topLogprobs(), 0, 20);
+        if (call.alternatives() > 0 && !call.logprobs())
+            throw ApiException.invalid("top_logprobs", "'top_logprobs' needs 'logprobs' to be true.");
+        Integer most = asked.maxCompletionTokens() == null ? asked.maxTokens() : asked.maxCompletionTokens();
+        GenerationRequest.Options options = new GenerationRequest.Options(Checks.maxTokens(
+                asked.maxCompletionTokens() == null ? "max_tokens" : "max_completion_tokens", most),
+                Checks.sampling(new Checks.SamplingFields(asked.temperature(), asked.topP(), asked.topK(), asked.minP(),
+                        asked.frequencyPenalty(), asked.presencePenalty(), asked.repetitionPenalty(), asked.seed(),
+                        asked.logitBias())), Checks.stops(asked.stop()), Checks.choices(asked.n(), 1, maxChoices),
+                Completions.alternatives(call.logprobs(), call.alternatives(), call.options));
+        Checks.inVocabulary(options.sampling(), call.target.base().engine().model().vocabularySize());
+        Map<String, Object> variables = new HashMap<>();
+        if (asked.reasoningEffort() != null) variables.put("reasoning_effort", asked.reasoningEffort());
+        if (asked.chatTemplateKwargs() != null) variables.putAll(asked.chatTemplateKwargs());
+        return new GenerationRequest(exchange.caller(), exchange.requestId(), "chat.completions", call.target.model(),
+                call.target.composed(), new GenerationRequest.Prompt.Chat(ChatMessages.of(asked.messages()), variables),
+                options, call.options.knowledge());
+    }
+
+    private static void whole(Exchange exchange, Call call, Answer answer, int choices) {
+        Completions.Collector collector = new Completions.Collector(choices);
+        Summary summary = Completions.finish(exchange, answer, collector::add);
+        List<ChatReply.Choice> all = new ArrayList<>();
+        for (int i = 0; i < choices; i++) {
+            Completions.Collected one = collector.choice(i);
+            all.add(new ChatReply.Choice(i, new ChatReply.Message("assistant", one.text(), null, List.of(),
+                    GraftReply.cited(one.citations())), call.logprobs(one.tokens()),
+                    ChatReply.finishReason(summary.endedByLength().get(i)), GraftReply.tokens(one.tokens(), call.options)));
+        }
+        exchange.header("Server-Timing", GraftReply.serverTiming(summary));
+        exchange.ok(new ChatReply.Completion(call.label.id(), "chat.completion", call.label.created(), call.label.model(),
+                call.label.fingerprint(), all, ChatReply.Usage.of(summary),
+                GraftReply.whole(exchange.requestId(), call.target, summary)));
+    }
+
+    private static void stream(Exchange exchange, Call call, Answer answer, int choices) {
+        try (EventStream events = new EventStream(exchange.response())) {
+            for (int i = 0; i < choices; i++) {
+                events.send(chunk(call, piece(i, new ChatReply.Change("assistant", "", null), null), null, null));
+            }
+            Summary summary = Completions.finishStreamed(exchange, events, answer, delta -> events.send(chunk(call,
+                    piece(call, delta), null, null)));
+            GraftReply.Whole graft = GraftReply.whole(exchange.requestId(), call.target, summary);
+            for (int i = 0; i < choices; i++) {
+                boolean carries = !call.includeUsage && i == choices - 1;
+                events.send(chunk(call, piece(i, new ChatReply.Change(null, null, null),
+                        ChatReply.finishReason(summary.endedByLength().get(i))), null, carries ? graft : null));
+            }
+            if (call.includeUsage) events.send(chunk(call, null, ChatReply.Usage.of(summary), graft));
+            events.done();
+        }
+    }
+
+    private static ChatReply.Piece piece(Call call, Delta delta) {
+        return new ChatReply.Piece(delta.choice(), new ChatReply.Change(null, delta.text(), delta.citations().isEmpty() ? null
+                : GraftReply.cited(delta.citations())), call.logprobs(delta.tokens()), null,
+                GraftReply.tokens(delta.tokens(), call.options));
+    }
+
+    private static ChatReply.Piece piece(int index, ChatReply.Change change, String finishReason) {
+        return new ChatReply.Piece(index, change, null, finishReason, null);
+    }
+
+    private static ChatReply.Chunk chunk(Call call, ChatReply.Piece piece, ChatReply.Usage usage, GraftReply.Whole graft) {
+        return new ChatReply.Chunk(call.label.id(), "chat.completion.chunk", call.label.created(), call.label.model(),
+                call.label.fingerprint(), piece == null ? List.of() : List.of(piece), usage, graft);
+    }
+}

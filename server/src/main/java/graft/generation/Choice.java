@@ -1,0 +1,95 @@
+package graft.generation;
+
+import graft.engine.Finished;
+import graft.engine.GeneratedToken;
+import graft.tokens.Detokenizer;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.OptionalLong;
+import java.util.Set;
+
+/** One answer in the making: tokens in, deltas out. Belongs to the request's thread. */
+final class Choice {
+    private final int index;
+    private final Optional<Detokenizer> detokenizer;
+    private final StopMatcher stops;
+    private final AnswerReader reader;
+    private final Set<Integer> stopTokens;
+    private final List<GeneratedToken> unsent = new ArrayList<>();
+    private OptionalLong sequenceId = OptionalLong.empty();
+    private int generated;
+    private Optional<Finished> finished = Optional.empty();
+
+    Choice(int index, Optional<Detokenizer> detokenizer, List<String> stop, AnswerReader reader, Set<Integer> stopTokens) {
+        this.index = index;
+        this.detokenizer = detokenizer;
+        this.stops = new StopMatcher(stop);
+        this.reader = reader;
+        this.stopTokens = stopTokens;
+    }
+
+    int index() {
+        return index;
+    }
+
+    void accepted(long id) {
+        sequenceId = OptionalLong.of(id);
+    }
+
+    /** Empty until the engine has taken it. */
+    OptionalLong sequenceId() {
+        return sequenceId;
+    }
+
+    int generated() {
+        return generated;
+    }
+
+    Optional<Finished> finished() {
+        return finished;
+    }
+
+    /** Met a stop string: what the engine still sends is not wanted. */
+    boolean stopped() {
+        return stops.stopped();
+    }
+
+    int unverifiedQuotes() {
+        return reader.unverifiedQuotes();
+    }
+
+    /** @return nothing where no text became certain */
+    Optional<Delta> token(GeneratedToken token) {
+        generated++;
+        if (stopped()) return Optional.empty();
+        unsent.add(token);
+        if (detokenizer.isEmpty()) return Optional.of(delta("", List.of()));
+        if (stopTokens.contains(token.id())) return Optional.empty();
+        AnswerReader.Part part = reader.push(stops.push(detokenizer.get().push(token.id())));
+        return part.text().isEmpty() && part.citations().isEmpty() ? Optional.empty()
+                : Optional.of(delta(part.text(), part.citations()));
+    }
+
+    /** The last delta: what was held back, and the tokens that no text was sent for. */
+    Delta finish(Finished how) {
+        finished = Optional.of(how);
+        String held = stopped() || detokenizer.isEmpty() ? "" : stops.push(detokenizer.get().flush());
+        if (!stopped()) held += stops.flush();
+        AnswerReader.Part read = reader.push(held);
+        AnswerReader.Part last = reader.finish();
+        List<Delta.Cited> citations = new ArrayList<>(read.citations());
+        citations.addAll(last.citations());
+        return delta(read.text() + last.text(), citations);
+    }
+
+    private Delta delta(String text, List<Delta.Cited> citations) {
+        Delta delta = new Delta(index, text, citations, List.copyOf(unsent));
+        unsent.clear();
+        return delta;
+    }
+
+    boolean endedByLength() {
+        return !stopped() && finished.orElseThrow().reason() == Finished.Reason.LENGTH;
+    }
+}

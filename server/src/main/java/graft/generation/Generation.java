@@ -1,0 +1,162 @@
+package graft.generation;
+
+import graft.admission.Admission;
+import graft.admission.AdmissionRequest;
+import graft.admission.Admitted;
+import graft.admission.ResolvedModel;
+import graft.engine.EngineAdapter;
+import graft.engine.EngineRequest;
+import graft.engine.Sampling;
+import graft.engine.Submission;
+import graft.knowledge.Citations;
+import graft.knowledge.Retrieval;
+import graft.metering.UsageRecorder;
+import java.time.Clock;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.OptionalLong;
+import java.util.function.Function;
+
+/**
+ * From a request to an answer: passages, prompt, admission, an open usage row, sequences in the engine. The order is
+ * the point: nothing is computed before it is admitted, and no token leaves before its row is open. Any thread may call.
+ */
+public final class Generation {
+    private final Map<String, EngineModel> models;
+    private final Function<ResolvedModel.Adapter, EngineAdapter> adapters;
+    private final Prompts prompts;
+    private final Admission admission;
+    private final UsageRecorder usage;
+    private final Settings settings;
+
+    /**
+     * @param defaultMaxTokens of a chat answer that names no limit ({@code limits.default-max-tokens})
+     * @param stall            longest silence of an engine before its answer is given up ({@code limits.stall})
+     */
+    public record Settings(int defaultMaxTokens, Duration stall) {
+        public static final Settings DEFAULT = new Settings(1024, Duration.ofMinutes(5));
+    }
+
+    /**
+     * @param models   by base id
+     * @param adapters how the engine loads a version
+     */
+    public Generation(Map<String, EngineModel> models, Function<ResolvedModel.Adapter, EngineAdapter> adapters,
+            Optional<Retrieval> retrieval, Admission admission, UsageRecorder usage, Settings settings, Clock clock) {
+        this.models = Map.copyOf(models);
+        this.adapters = adapters;
+        this.prompts = new Prompts(retrieval, clock);
+        this.admission = admission;
+        this.usage = usage;
+        this.settings = settings;
+    }
+
+    /** The model behind a base id. */
+    public Optional<EngineModel> model(String baseId) {
+        return Optional.ofNullable(models.get(baseId));
+    }
+
+    /**
+     * @return the answer, to be closed on every path, or a refusal
+     * @throws graft.registry.DatabaseUnavailableException when nothing could be decided; then nothing has begun
+     */
+    public Outcome start(GenerationRequest request) {
+        EngineModel model = models.get(request.model().baseId());
+        if (model == null) return new Outcome.NotServed(request.model().name());
+        try {
+            Prompts.Prepared prepared = prompts.prepare(request, model, settings.defaultMaxTokens());
+            return switch (admission.admit(admissionOf(request, prepared))) {
+                case Admission.Refused refused -> new Outcome.Limited(refused);
+                case Admitted admitted -> begin(request, model, prepared, admitted);
+            };
+        } catch (Prompts.RefusedException e) {
+            return e.refusal();
+        }
+    }
+
+    private static AdmissionRequest admissionOf(GenerationRequest request, Prompts.Prepared prepared) {
+        return new AdmissionRequest(request.caller(), request.requestId(), request.model().baseId(),
+                request.model().adapter().map(ResolvedModel.Adapter::name), prepared.tokens(),
+                (long) prepared.maxTokens() * prepared.ids().size(), request.options().choices(),
+                prepared.retrieved().isPresent() ? 1 : 0);
+    }
+
+    private Outcome begin(GenerationRequest request, EngineModel model, Prompts.Prepared prepared, Admitted admitted) {
+        boolean nothingFound = request.knowledge().strict() && prepared.retrieved().isPresent() && prepared.shown().isEmpty();
+        List<Choice> choices;
+        UsageRecorder.Ticket ticket;
+        try {
+            choices = choices(request, model, prepared);
+            ticket = usage.open(new UsageRecorder.Start(request.requestId(), request.caller().tenantId(),
+                    request.caller().keyId(), request.operation(), request.model().baseId(),
+                    request.model().adapter().map(ResolvedModel.Adapter::name),
+                    request.model().adapter().map(ResolvedModel.Adapter::version).orElse(0),
+                    nothingFound ? 0 : prepared.tokens()));
+        } catch (RuntimeException e) {
+            admitted.close();
+            throw e;
+        }
+        Answer answer = new Answer(model.engine(), prepared, choices,
+                nothingFound ? Optional.of(PromptFormat.NOT_SAID) : Optional.empty(), ticket, admitted, settings.stall());
+        boolean begun = false;
+        try {
+            prepared.retrieved().ifPresent(found -> ticket.retrieved(found.queryTokens(), found.micros()));
+            Optional<Duration> busy = nothingFound ? Optional.empty() : submit(request, model, prepared, choices, answer);
+            begun = busy.isEmpty();
+            return begun ? answer : new Outcome.Busy(busy.get());
+        } finally {
+            if (!begun) answer.abandon();
+        }
+    }
+
+    private static List<Choice> choices(GenerationRequest request, EngineModel model, Prompts.Prepared prepared) {
+        List<Choice> choices = new ArrayList<>();
+        Citations citations = prepared.citations();
+        for (int i = 0; i < prepared.ids().size() * request.options().choices(); i++) {
+            choices.add(new Choice(i, model.tokenizer().map(tokenizer -> tokenizer.newDetokenizer()),
+                    request.options().stop(), AnswerReader.of(prepared.format(), citations,
+                            request.knowledge().showReasoning()), model.engine().model().stopTokens()));
+        }
+        return choices;
+    }
+
+    /** @return when to ask again, if the engine has no room for all of them */
+    private Optional<Duration> submit(GenerationRequest request, EngineModel model, Prompts.Prepared prepared,
+            List<Choice> choices, Answer answer) {
+        List<EngineAdapter> loaded = loaded(request);
+        for (Choice choice : choices) {
+            int[] prompt = prepared.ids().get(choice.index() / request.options().choices());
+            EngineRequest sequence = new EngineRequest(request.requestId(), request.caller().tenantId(), prompt,
+                    prepared.maxTokens(), sampling(request.options().sampling(), choice.index()), loaded,
+                    model.engine().model().stopTokens(), request.options().topLogprobs(), Optional.empty());
+            switch (model.engine().submit(sequence, answer.sink(choice))) {
+                case Submission.Accepted accepted -> choice.accepted(accepted.sequenceId());
+                case Submission.Busy busy -> {
+                    return Optional.of(busy.retryAfter());
+                }
+            }
+        }
+        return Optional.empty();
+    }
+
+    private List<EngineAdapter> loaded(GenerationRequest request) {
+        List<EngineAdapter> all = new ArrayList<>();
+        request.model().adapter().map(adapters).ifPresent(all::add);
+        for (GenerationRequest.Composed composed : request.composed()) {
+            EngineAdapter adapter = adapters.apply(composed.adapter());
+            all.add(new EngineAdapter(adapter.name(), adapter.version(), adapter.digest(), composed.scale(), adapter.files()));
+        }
+        return all;
+    }
+
+    /** Choices of one seed differ from each other, and the same request repeats them all. */
+    private static Sampling sampling(Sampling asked, int choice) {
+        if (asked.seed().isEmpty() || choice == 0) return asked;
+        return new Sampling(asked.temperature(), asked.topP(), asked.topK(), asked.minP(), asked.frequencyPenalty(),
+                asked.presencePenalty(), asked.repetitionPenalty(), OptionalLong.of(asked.seed().getAsLong() + choice),
+                asked.logitBias());
+    }
+}

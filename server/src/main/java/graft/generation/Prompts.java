@@ -1,0 +1,161 @@
+package graft.generation;
+
+import graft.admission.ResolvedModel;
+import graft.engine.BaseModel;
+import graft.generation.GenerationRequest.Knowledge;
+import graft.generation.GenerationRequest.Prompt;
+import graft.generation.template.TemplateException;
+import graft.knowledge.Citations;
+import graft.knowledge.Passage;
+import graft.knowledge.Retrieval;
+import graft.knowledge.ShownPassage;
+import graft.tokens.Tokenizer;
+import java.time.Clock;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.OptionalInt;
+
+/** From what is asked to token ids: retrieval, prompt format, chat template, tokeniser, context. Any thread may call. */
+final class Prompts {
+    private final Optional<Retrieval> retrieval;
+    private final Clock clock;
+
+    Prompts(Optional<Retrieval> retrieval, Clock clock) {
+        this.retrieval = retrieval;
+        this.clock = clock;
+    }
+
+    /**
+     * @param ids      one prompt or several
+     * @param shown    passages in the prompt, in order
+     * @param format   how the answer quotes
+     * @param maxTokens that one answer may have
+     */
+    record Prepared(List<int[]> ids, Optional<Retrieval.Retrieved> retrieved, List<Passage> shown, PromptFormat format,
+            int maxTokens) {
+        Citations citations() {
+            return new Citations(shown);
+        }
+
+        int tokens() {
+            return ids.stream().mapToInt(prompt -> prompt.length).sum();
+        }
+    }
+
+    /** Carries a refusal out of the steps below. */
+    static final class RefusedException extends RuntimeException {
+        private static final long serialVersionUID = 1;
+        private final transient Outcome.Refusal refusal;
+
+        RefusedException(Outcome.Refusal refusal) {
+            super(refusal.toString(), null, false, false);
+            this.refusal = refusal;
+        }
+
+        Outcome.Refusal refusal() {
+            return refusal;
+        }
+    }
+
+    /**
+     * Passages that don't fit into the context are left out, the least relevant first.
+     *
+     * @throws RefusedException if the request can't be served
+     */
+    Prepared prepare(GenerationRequest request, EngineModel model, int defaultMaxTokens) {
+        PromptFormat format = request.model().adapter().flatMap(ResolvedModel.Adapter::promptFormat)
+                .flatMap(PromptFormat::of).orElse(PromptFormat.DOCUMENTS_V1);
+        Optional<Retrieval.Retrieved> retrieved = retrieve(request);
+        List<Passage> passages = retrieved.map(Retrieval.Retrieved::passages).orElse(List.of());
+        OptionalInt wanted = request.options().maxTokens();
+        BaseModel base = model.engine().model();
+        while (true) {
+            List<int[]> ids = encode(request, model, retrieved.isPresent(), passages);
+            int longest = ids.stream().mapToInt(prompt -> prompt.length).max().orElseThrow();
+            int left = base.contextLength() - longest;
+            if (left >= wanted.orElse(1))
+                return new Prepared(ids, retrieved, passages, format, wanted.orElse(Math.min(defaultMaxTokens, left)));
+            if (passages.isEmpty()) throw new RefusedException(tooLong(base, longest, wanted));
+            passages = passages.subList(0, passages.size() - 1);
+        }
+    }
+
+    private static Outcome.Refusal tooLong(BaseModel base, int prompt, OptionalInt wanted) {
+        return new Outcome.ContextTooLong("This model's context is " + base.contextLength() + " tokens. The prompt has "
+                + prompt + (wanted.isPresent() ? " and " + wanted.getAsInt() + " are asked for the answer" : "") + ".");
+    }
+
+    private Optional<Retrieval.Retrieved> retrieve(GenerationRequest request) {
+        Knowledge knowledge = request.knowledge();
+        if (!knowledge.asked()) return Optional.empty();
+        if (!(request.prompt() instanceof Prompt.Chat chat))
+            throw new RefusedException(new Outcome.Invalid("graft.vector_store_ids", "Passages need chat messages."));
+        int user = PromptFormat.lastUser(chat.messages());
+        if (user < 0) throw new RefusedException(new Outcome.Invalid("messages", "A knowledge store needs a user message to search by."));
+        if (retrieval.isEmpty()) throw new RefusedException(new Outcome.UnknownStore(knowledge.storeIds().getFirst()));
+        try {
+            return Optional.of(retrieval.get().retrieve(new Retrieval.Question(request.caller().tenantId(),
+                    knowledge.storeIds(), (String) chat.messages().get(user).get("content"), knowledge.maxResults(),
+                    knowledge.filters(), knowledge.mode())));
+        } catch (Retrieval.UnknownStoreException e) {
+            throw new RefusedException(new Outcome.UnknownStore(e.getMessage()));
+        }
+    }
+
+    private List<int[]> encode(GenerationRequest request, EngineModel model, boolean withPassages, List<Passage> passages) {
+        return switch (request.prompt()) {
+            case Prompt.Tokens tokens -> checked(tokens.ids(), model.engine().model());
+            case Prompt.Texts texts -> {
+                Tokenizer tokenizer = tokenizer(request, model);
+                yield texts.texts().stream().map(text -> notEmpty(tokenizer.encode(text, true))).toList();
+            }
+            case Prompt.Chat chat -> {
+                Tokenizer tokenizer = tokenizer(request, model);
+                boolean instruction = request.model().adapter().map(ResolvedModel.Adapter::addInstruction).orElse(true);
+                List<Map<String, Object>> messages = !withPassages ? chat.messages() : PromptFormat.withPassages(
+                        chat.messages(), passages.stream().map(ShownPassage::of).toList(), instruction);
+                yield List.of(notEmpty(tokenizer.encode(render(messages, chat.variables(), request, model), false)));
+            }
+        };
+    }
+
+    private static Tokenizer tokenizer(GenerationRequest request, EngineModel model) {
+        return model.tokenizer().orElseThrow(() -> new RefusedException(new Outcome.NoTokenizer(request.model().name())));
+    }
+
+    private String render(List<Map<String, Object>> messages, Map<String, Object> more, GenerationRequest request,
+            EngineModel model) {
+        ChatTemplate template = model.chatTemplate().orElseThrow(() -> new RefusedException(new Outcome.Invalid("model",
+                "The model '" + request.model().name() + "' has no chat template: use /v1/completions.")));
+        Map<String, Object> variables = new HashMap<>(more);
+        variables.put("messages", messages);
+        variables.putIfAbsent("tools", null);
+        variables.putIfAbsent("documents", null);
+        variables.put("add_generation_prompt", true);
+        variables.put("bos_token", model.bosToken());
+        variables.put("eos_token", model.eosToken());
+        try {
+            return template.render(variables, clock);
+        } catch (TemplateException e) {
+            throw new RefusedException(new Outcome.Invalid("messages", "The model's chat template refuses these messages: "
+                    + e.getMessage()));
+        }
+    }
+
+    private static int[] notEmpty(int[] ids) {
+        if (ids.length == 0) throw new RefusedException(new Outcome.Invalid("prompt", "The prompt has no tokens."));
+        return ids;
+    }
+
+    private static List<int[]> checked(List<int[]> prompts, BaseModel base) {
+        for (int[] prompt : prompts) {
+            for (int id : notEmpty(prompt)) {
+                if (id < 0 || id >= base.vocabularySize()) throw new RefusedException(new Outcome.Invalid("prompt",
+                        "Token " + id + " is outside the vocabulary of " + base.vocabularySize() + "."));
+            }
+        }
+        return prompts;
+    }
+}
