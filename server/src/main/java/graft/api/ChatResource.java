@@ -45,8 +45,7 @@ final class ChatResource implements Resource {
         }
 
         Logprobs.Chat logprobs(List<GeneratedToken> tokens) {
-            return logprobs() ? Logprobs.chat(Completions.visible(tokens, target), target.base().tokenizer().orElseThrow(),
-                    alternatives()) : null;
+            return logprobs() ? Logprobs.chat(Completions.visible(tokens, target), target.base(), alternatives()) : null;
         }
     }
 

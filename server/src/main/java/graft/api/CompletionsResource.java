@@ -43,8 +43,8 @@ final class CompletionsResource implements Resource {
             Completions.Label label, int choices, List<String> echoes) {
         Choice choice(int index, String text, List<GeneratedToken> tokens, String finishReason, int offset) {
             List<GeneratedToken> visible = Completions.visible(tokens, target);
-            Logprobs.Legacy logprobs = asked.logprobs() == null || tokens.isEmpty() ? null : Logprobs.legacy(visible,
-                    target.base().tokenizer().orElseThrow(), asked.logprobs(), offset);
+            Logprobs.Legacy logprobs = asked.logprobs() == null || tokens.isEmpty() ? null
+                    : Logprobs.legacy(visible, target.base(), asked.logprobs(), offset);
             return new Choice(index, text, logprobs, finishReason, GraftReply.tokens(tokens, options));
         }
 
@@ -114,8 +114,7 @@ final class CompletionsResource implements Resource {
         return switch (prompt) {
             case Prompt.Chat _ -> List.of();
             case Prompt.Texts texts -> texts.texts();
-            case Prompt.Tokens tokens -> tokens.ids().stream().map(ids -> target.base().tokenizer()
-                    .map(tokenizer -> tokenizer.decode(ids)).orElse("")).toList();
+            case Prompt.Tokens tokens -> tokens.ids().stream().map(target.base()::decode).toList();
         };
     }
 

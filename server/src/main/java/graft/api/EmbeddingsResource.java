@@ -4,11 +4,10 @@ import com.fasterxml.jackson.databind.JsonNode;
 import graft.admission.Admission;
 import graft.admission.AdmissionRequest;
 import graft.admission.Admitted;
-import graft.engine.Embedder;
 import graft.engine.Finished;
+import graft.knowledge.TextEmbedder;
 import graft.metering.UsageRecorder;
 import graft.registry.tenant.Scope;
-import graft.tokens.Tokenizer;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.util.ArrayList;
@@ -19,14 +18,12 @@ import java.util.Optional;
 /** POST /v1/embeddings: texts or token ids to unit vectors, as numbers or as base64 of little-endian float32. */
 final class EmbeddingsResource implements Resource {
     private static final int MAX_INPUTS = 2048; // OpenAI's limit
-    private final Embedder embedder;
-    private final Tokenizer tokenizer;
+    private final Optional<TextEmbedder> model;
     private final Admission admission;
     private final UsageRecorder usage;
 
-    EmbeddingsResource(Embedder embedder, Tokenizer tokenizer, Admission admission, UsageRecorder usage) {
-        this.embedder = embedder;
-        this.tokenizer = tokenizer;
+    EmbeddingsResource(Optional<TextEmbedder> model, Admission admission, UsageRecorder usage) {
+        this.model = model;
         this.admission = admission;
         this.usage = usage;
     }
@@ -49,14 +46,15 @@ final class EmbeddingsResource implements Resource {
     private void embed(Exchange exchange) {
         Request asked = exchange.body(Request.class);
         if (asked.model() == null) throw ApiException.invalid("model", "'model' is missing.");
-        if (!asked.model().equals(embedder.id())) throw ApiException.modelNotFound(asked.model());
+        TextEmbedder embedder = model.filter(one -> one.id().equals(asked.model()))
+                .orElseThrow(() -> ApiException.modelNotFound(asked.model()));
         boolean base64 = "base64".equals(asked.encodingFormat());
         if (asked.encodingFormat() != null && !base64 && !asked.encodingFormat().equals("float"))
             throw ApiException.invalid("encoding_format", "'encoding_format' must be float or base64.");
         Checks.within("dimensions", asked.dimensions(), 1, embedder.dimensions());
-        List<int[]> inputs = inputs(asked.input());
+        List<int[]> inputs = inputs(asked.input(), embedder);
         int tokens = inputs.stream().mapToInt(ids -> ids.length).sum();
-        List<float[]> vectors = metered(exchange, inputs, tokens);
+        List<float[]> vectors = metered(exchange, embedder, inputs, tokens);
         List<Embedding> data = new ArrayList<>();
         for (int i = 0; i < vectors.size(); i++) {
             float[] vector = shortened(vectors.get(i), asked.dimensions());
@@ -65,7 +63,7 @@ final class EmbeddingsResource implements Resource {
         exchange.ok(new Reply("list", data, embedder.id(), new Usage(tokens, tokens)));
     }
 
-    private List<float[]> metered(Exchange exchange, List<int[]> inputs, int tokens) {
+    private List<float[]> metered(Exchange exchange, TextEmbedder embedder, List<int[]> inputs, int tokens) {
         AdmissionRequest request = new AdmissionRequest(exchange.caller(), exchange.requestId(), embedder.id(),
                 Optional.empty(), tokens, 0, 1, 0);
         return switch (admission.admit(request)) {
@@ -76,7 +74,7 @@ final class EmbeddingsResource implements Resource {
                         0, tokens))) {
                     admitted.limits().headers().forEach(exchange::header);
                     long start = System.nanoTime();
-                    List<float[]> vectors = embedder.embed(inputs);
+                    List<float[]> vectors = embedder.embedIds(inputs);
                     long micros = (System.nanoTime() - start) / 1000;
                     ticket.settle(new Finished(Finished.Reason.STOP_TOKEN, tokens, 0, 0, 0, micros, Optional.empty()), 0);
                     exchange.header("Server-Timing", "engine;dur=" + micros / 1000.0);
@@ -86,14 +84,14 @@ final class EmbeddingsResource implements Resource {
         };
     }
 
-    private List<int[]> inputs(JsonNode input) {
+    private static List<int[]> inputs(JsonNode input, TextEmbedder embedder) {
         if (input == null || input.isNull()) throw wrong();
         List<int[]> inputs = new ArrayList<>();
-        if (input.isTextual()) inputs.add(text(input));
+        if (input.isTextual()) inputs.add(text(input, embedder));
         else if (!input.isArray() || input.isEmpty()) throw wrong();
-        else if (input.get(0).isIntegralNumber()) inputs.add(ids(input));
+        else if (input.get(0).isIntegralNumber()) inputs.add(ids(input, embedder));
         else if (input.size() > MAX_INPUTS) throw ApiException.invalid("input", "At most " + MAX_INPUTS + " inputs.");
-        else input.forEach(one -> inputs.add(one.isTextual() ? text(one) : ids(one)));
+        else input.forEach(one -> inputs.add(one.isTextual() ? text(one, embedder) : ids(one, embedder)));
         for (int i = 0; i < inputs.size(); i++) {
             if (inputs.get(i).length > embedder.window()) throw ApiException.contextLengthExceeded("input[" + i + "] has "
                     + inputs.get(i).length + " tokens; this model takes at most " + embedder.window() + ".");
@@ -101,19 +99,19 @@ final class EmbeddingsResource implements Resource {
         return inputs;
     }
 
-    private int[] text(JsonNode text) {
+    private static int[] text(JsonNode text, TextEmbedder embedder) {
         if (text.asText().isEmpty()) throw ApiException.invalid("input", "An input must not be empty.");
-        return tokenizer.encode(text.asText(), true);
+        return embedder.encode(text.asText());
     }
 
-    private int[] ids(JsonNode list) {
+    private static int[] ids(JsonNode list, TextEmbedder embedder) {
         if (!list.isArray() || list.isEmpty()) throw wrong();
         int[] ids = new int[list.size()];
         for (int i = 0; i < ids.length; i++) {
             JsonNode id = list.get(i);
             if (!id.isIntegralNumber() || !id.canConvertToInt()) throw wrong();
-            if (id.asInt() < 0 || id.asInt() >= tokenizer.vocabularySize())
-                throw ApiException.invalid("input", "Token " + id + " is outside the vocabulary of " + tokenizer.vocabularySize() + ".");
+            if (id.asInt() < 0 || id.asInt() >= embedder.vocabularySize())
+                throw ApiException.invalid("input", "Token " + id + " is outside the vocabulary of " + embedder.vocabularySize() + ".");
             ids[i] = id.asInt();
         }
         return ids;

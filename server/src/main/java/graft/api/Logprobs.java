@@ -2,7 +2,7 @@ package graft.api;
 
 import com.fasterxml.jackson.annotation.JsonInclude;
 import graft.engine.GeneratedToken;
-import graft.tokens.Tokenizer;
+import graft.generation.EngineModel;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -27,13 +27,13 @@ final class Logprobs {
     /** Of our own: ids instead of texts. */
     record ById(int id, double logprob) {}
 
-    static Chat chat(List<GeneratedToken> tokens, Tokenizer tokenizer, int alternatives) {
-        return new Chat(tokens.stream().map(token -> entry(token.id(), token.logprob(), tokenizer, token.top().stream()
-                .limit(alternatives).map(other -> entry(other.id(), other.logprob(), tokenizer, null)).toList())).toList(), null);
+    static Chat chat(List<GeneratedToken> tokens, EngineModel model, int alternatives) {
+        return new Chat(tokens.stream().map(token -> entry(token.id(), token.logprob(), model, token.top().stream()
+                .limit(alternatives).map(other -> entry(other.id(), other.logprob(), model, null)).toList())).toList(), null);
     }
 
-    private static Entry entry(int id, double logprob, Tokenizer tokenizer, List<Entry> alternatives) {
-        byte[] bytes = tokenizer.bytes(id);
+    private static Entry entry(int id, double logprob, EngineModel model, List<Entry> alternatives) {
+        byte[] bytes = model.bytes(id);
         List<Integer> values = new ArrayList<>(bytes.length);
         for (byte one : bytes) values.add(one & 0xff);
         return new Entry(text(bytes), logprob, values, alternatives);
@@ -45,14 +45,14 @@ final class Logprobs {
     }
 
     /** @param offset where the first token stands in the choice's text */
-    static Legacy legacy(List<GeneratedToken> tokens, Tokenizer tokenizer, int alternatives, int offset) {
+    static Legacy legacy(List<GeneratedToken> tokens, EngineModel model, int alternatives, int offset) {
         Legacy all = new Legacy(new ArrayList<>(), new ArrayList<>(), new ArrayList<>(), new ArrayList<>());
         int at = offset;
         for (GeneratedToken token : tokens) {
-            String text = text(tokenizer.bytes(token.id()));
+            String text = text(model.bytes(token.id()));
             Map<String, Double> top = new LinkedHashMap<>();
             token.top().stream().limit(alternatives).forEach(other ->
-                    top.putIfAbsent(text(tokenizer.bytes(other.id())), (double) other.logprob()));
+                    top.putIfAbsent(text(model.bytes(other.id())), (double) other.logprob()));
             all.tokens.add(text);
             all.tokenLogprobs.add((double) token.logprob());
             all.topLogprobs.add(top);

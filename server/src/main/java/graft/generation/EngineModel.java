@@ -22,4 +22,14 @@ public record EngineModel(InferenceEngine engine, Optional<Tokenizer> tokenizer,
         Objects.requireNonNull(bosToken);
         Objects.requireNonNull(eosToken);
     }
+
+    /** The text of one token as UTF-8, perhaps half a character; empty without a tokenizer. */
+    public byte[] bytes(int id) {
+        return tokenizer.map(one -> one.bytes(id)).orElse(new byte[0]);
+    }
+
+    /** Empty without a tokenizer. */
+    public String decode(int[] ids) {
+        return tokenizer.map(one -> one.decode(ids)).orElse("");
+    }
 }

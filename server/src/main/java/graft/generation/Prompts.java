@@ -6,6 +6,7 @@ import graft.generation.GenerationRequest.Knowledge;
 import graft.generation.GenerationRequest.Prompt;
 import graft.generation.template.TemplateException;
 import graft.knowledge.Citations;
+import graft.knowledge.Filters;
 import graft.knowledge.Passage;
 import graft.knowledge.Retrieval;
 import graft.knowledge.ShownPassage;
@@ -101,6 +102,8 @@ final class Prompts {
                     knowledge.filters(), knowledge.mode())));
         } catch (Retrieval.UnknownStoreException e) {
             throw new RefusedException(new Outcome.UnknownStore(e.getMessage()));
+        } catch (Filters.InvalidFilterException e) {
+            throw new RefusedException(new Outcome.Invalid("graft.filters", e.getMessage()));
         }
     }
 

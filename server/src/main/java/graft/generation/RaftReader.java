@@ -17,7 +17,7 @@ final class RaftReader implements AnswerReader {
     private static final String BEGIN = "##begin_quote##";
     private static final String END = "##end_quote##";
     private static final String ANSWER = "<ANSWER>:";
-    private static final Pattern NUMBER = Pattern.compile("(\\s*)\\[(\\d{1,4})\\]");
+    private static final Pattern NUMBER = Pattern.compile("(\\s{0,16})\\[(\\d{1,4})\\]");
     /** What may still become a number: at most this many characters are looked at. */
     private static final Pattern NUMBER_BEGINS = Pattern.compile("\\s{0,16}(?:\\[\\d{0,4})?");
     private final Citations citations;

@@ -1,9 +1,10 @@
 package graft.generation;
 
 import java.util.List;
+import java.util.OptionalInt;
 
 /**
- * Cuts a stream of text at the first stop string. Text that may still become one is held back, so no part of a stop
+ * Cuts a stream of text before the stop string that is complete first. Text that may still become one is held back, so no part of a stop
  * string is ever sent, wherever the borders between tokens fall. One per choice, one thread.
  */
 final class StopMatcher {
@@ -21,9 +22,9 @@ final class StopMatcher {
     String push(String text) {
         if (stopped) return "";
         held.append(text);
-        int end = stops.stream().mapToInt(held::indexOf).filter(at -> at >= 0).min().orElse(-1);
-        stopped = end >= 0;
-        int send = stopped ? end : held.length() - longestBeginning();
+        OptionalInt stop = firstStop();
+        stopped = stop.isPresent();
+        int send = stop.orElse(held.length() - longestBeginning());
         String ready = held.substring(0, send);
         held.delete(0, stopped ? held.length() : send);
         return ready;
@@ -38,6 +39,19 @@ final class StopMatcher {
 
     boolean stopped() {
         return stopped;
+    }
+
+    /** Where the stop string begins that is complete first: only so every split of a stream ends alike. */
+    private OptionalInt firstStop() {
+        int start = -1;
+        int end = Integer.MAX_VALUE;
+        for (String stop : stops) {
+            int at = held.indexOf(stop);
+            if (at < 0 || at + stop.length() > end || at + stop.length() == end && at > start) continue;
+            start = at;
+            end = at + stop.length();
+        }
+        return start < 0 ? OptionalInt.empty() : OptionalInt.of(start);
     }
 
     /** Length of the longest end of the held text that a stop string begins with. */

@@ -55,6 +55,25 @@ public final class TextEmbedder {
         return new Embedded(embedder.embed(ids), tokens);
     }
 
+    /** Most tokens of one input of {@link #embedIds}, special ones included. */
+    public int window() {
+        return embedder.window();
+    }
+
+    public int vocabularySize() {
+        return tokenizer.vocabularySize();
+    }
+
+    /** With the special tokens around it; may be longer than the window. */
+    public int[] encode(String text) {
+        return tokenizer.encode(text, true);
+    }
+
+    /** @param inputs token ids with special tokens, each of 1 to {@link #window} tokens */
+    public List<float[]> embedIds(List<int[]> inputs) {
+        return embedder.embed(inputs);
+    }
+
     private int[] withinWindow(int[] encoded) {
         int window = embedder.window();
         if (encoded.length <= window) return encoded;
