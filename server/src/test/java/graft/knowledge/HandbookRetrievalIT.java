@@ -63,8 +63,6 @@ class HandbookRetrievalIT {
                         && passage.text().contains(row.get("quote"))), row.get("question"));
                 if (passages.getFirst().filename().equals(row.get("file"))) firsts++;
             }
-            System.getLogger("figures").log(System.Logger.Level.INFO,
-                    "FIGURE handbook: of {0} answerable questions the sheet is first for {1}", answerable, firsts);
             assertEquals(answerable, firsts);
         }
     }

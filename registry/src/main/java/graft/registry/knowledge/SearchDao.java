@@ -50,24 +50,31 @@ public final class SearchDao {
         });
     }
 
-    /** Best chunks by BM25, any of the question's words (Robertson and Zaragoza 2009; Lucene's form of the idf). */
+    /**
+     * Best chunks by BM25, any of the question's words (Robertson and Zaragoza 2009; Lucene's form of the idf). Both
+     * legs are written so that their plans do not hang on statistics, which a store that was just filled lacks: words
+     * are an array for the index, and {@code IN (...) IS TRUE} stays a hashed look-up. Sums are rounded, because the
+     * order in which a plan adds them may differ in the last digits.
+     */
     public List<Hit> lexical(String tenantId, Scope scope, String question, int limit) {
         Map<String, Object> bindings = new HashMap<>();
         String sql = """
                 WITH word AS MATERIALIZED (
                     SELECT known.store, known.lexeme,
-                        ln(1 + (s.chunk_count - known.chunk_count + 0.5) / (known.chunk_count + 0.5)) AS idf,
+                        ln(1 + (s.chunk_count - known.chunk_count + 0.5) / (known.chunk_count + 0.5))::float8 AS idf,
                         greatest(s.lexeme_total, 1)::float8 / greatest(s.chunk_count, 1) AS average_length
-                    FROM unnest(knowledge_lexemes(:question)) asked
-                        JOIN lexeme known ON known.lexeme = asked.lexeme COLLATE "C"
-                        JOIN vector_store s ON s.number = known.store
-                    WHERE known.store = ANY(:stores))
-                SELECT p.chunk, sum(word.idf * p.frequency * (:k1 + 1)
-                    / (p.frequency + :k1 * (1 - :b + :b * p.length / word.average_length))) AS score
+                    FROM vector_store s JOIN lexeme known ON known.store = s.number
+                    WHERE s.number = ANY(:stores) AND known.lexeme = ANY(ARRAY(
+                        SELECT asked.lexeme FROM unnest(knowledge_lexemes(:question)) asked)))
+                SELECT p.chunk, round(sum(word.idf * p.frequency * (:k1 + 1)
+                    / (p.frequency + :k1 * (1 - :b + :b * p.length / word.average_length)))::numeric, 9) AS score
                 FROM word JOIN posting p ON p.store = word.store AND p.lexeme = word.lexeme%s
                 GROUP BY p.chunk ORDER BY score DESC, p.chunk LIMIT :limit"""
-                .formatted(scope.filter().map(filter ->
-                        " JOIN document d ON d.number = p.document AND " + filter.sql(bindings)).orElse(""));
+                .formatted(scope.filter().map(filter -> """
+
+                WHERE (p.document IN (SELECT d.number FROM document d
+                                      WHERE d.store = ANY(:stores) AND\s""" + filter.sql(bindings) + ")) IS TRUE")
+                        .orElse(""));
         return database.asTenant(tenantId, handle -> hits(handle.createQuery(sql).bindMap(bindings)
                 .bind("question", withoutNul(question)).bind("k1", bm25.k1()).bind("b", bm25.b()), scope, limit));
     }
@@ -76,10 +83,12 @@ public final class SearchDao {
     public List<Hit> nearest(String tenantId, Scope scope, float[] vector, int limit) {
         Map<String, Object> bindings = new HashMap<>();
         String sql = """
-                SELECT e.chunk, 1 - min(e.vector <=> :vector::halfvec) AS score
-                FROM embedding e JOIN document d ON d.number = e.document AND d.visible_revision = e.revision
-                WHERE e.store = ANY(:stores)%s
-                GROUP BY e.chunk ORDER BY score DESC, e.chunk LIMIT :limit"""
+                WITH seen AS MATERIALIZED (
+                    SELECT e.chunk, e.vector <=> :vector::halfvec AS distance FROM embedding e
+                    WHERE e.store = ANY(:stores) AND (e.revision IN (
+                        SELECT d.visible_revision FROM document d WHERE d.store = ANY(:stores)%s)) IS TRUE)
+                SELECT chunk, 1 - min(distance) AS score FROM seen
+                GROUP BY chunk ORDER BY score DESC, chunk LIMIT :limit"""
                 .formatted(scope.filter().map(filter -> " AND " + filter.sql(bindings)).orElse(""));
         return database.asTenant(tenantId, handle -> hits(handle.createQuery(sql).bindMap(bindings)
                 .bind("vector", literal(vector)), scope, limit));
