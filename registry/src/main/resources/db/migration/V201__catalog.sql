@@ -72,7 +72,7 @@ CREATE TABLE adapter_version (
     version        integer     NOT NULL CHECK (version > 0),
     digest         text        NOT NULL,
     base_digest    text        NOT NULL,
-    rank           integer     NOT NULL CHECK (rank > 0),
+    rank           integer     NOT NULL CHECK (rank >= 0),
     target_modules text[]      NOT NULL,
     size_bytes     bigint      NOT NULL CHECK (size_bytes >= 0),
     manifest       jsonb       NOT NULL,

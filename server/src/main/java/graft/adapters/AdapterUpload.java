@@ -17,8 +17,8 @@ import java.util.concurrent.Semaphore;
 
 /**
  * Takes uploads of adapters: files are spooled to disk with their digests taken on the way, unpacked, proved against
- * the base model, and only then stored, in one transaction. Whatever fails before leaves nothing. Any thread may call; the
- * disk that uploads can use is bounded by their number and their size.
+ * the base model, and only then stored, in one transaction. Whatever fails before leaves nothing. Any thread may call;
+ * the disk that uploads can use is bounded by their number and their size.
  */
 public final class AdapterUpload {
     /** The warning about an adapter that is sound and without effect. */
@@ -142,8 +142,8 @@ public final class AdapterUpload {
             List<String> warnings = new ArrayList<>(chosen.warnings());
             warnings.addAll(wanted.warnings());
             warnings.addAll(proved.warnings());
-            if (changesNothing(wanted, digest, folder) && proved.warnings().stream().noneMatch(CHANGES_NOTHING::equals))
-                warnings.add(CHANGES_NOTHING);
+            boolean known = proved.warnings().stream().anyMatch(warning -> warning.contains("changes nothing"));
+            if (!known && changesNothing(wanted, digest, folder)) warnings.add(CHANGES_NOTHING);
             return versions.publish(tenantId, new NewVersion(wanted.adapter(), wanted.base().model().id(),
                     wanted.shareNew(), digest, wanted.base().model().digest(), proved.rank(), proved.targetModules(),
                     wanted.manifest(), wanted.note(), warnings, wanted.by(), wanted.alias(), files));

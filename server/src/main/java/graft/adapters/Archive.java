@@ -110,7 +110,8 @@ final class Archive {
         if (path.startsWith("/") || path.indexOf('\0') >= 0 || path.matches("[A-Za-z]:.*") || steps.contains(".."))
             throw RefusedUploadException.faulty(name + " holds '" + entry.getName() + "', which leads out of it.");
         boolean link = switch (entry) {
-            case TarArchiveEntry tar -> !tar.isFile() && !tar.isDirectory();
+            case TarArchiveEntry tar -> tar.isSymbolicLink() || tar.isLink() || tar.isFIFO() || tar.isCharacterDevice()
+                    || tar.isBlockDevice();
             case ZipArchiveEntry zip -> zip.isUnixSymlink();
             default -> false;
         };

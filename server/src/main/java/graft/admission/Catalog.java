@@ -55,8 +55,9 @@ public final class Catalog implements CatalogView {
         this.dice = dice;
     }
 
-    public boolean isBase(String name) {
-        return bases.containsKey(name);
+    /** Whether a name is a base's or differs from one only in case, which people would mix up. */
+    public boolean isLikeBase(String name) {
+        return bases.keySet().stream().anyMatch(name::equalsIgnoreCase);
     }
 
     /** Something about adapters was changed and committed, here or elsewhere. */

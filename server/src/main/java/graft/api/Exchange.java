@@ -8,6 +8,7 @@ import io.helidon.webserver.http.ServerRequest;
 import io.helidon.webserver.http.ServerResponse;
 import java.io.IOException;
 import java.io.InputStream;
+import java.io.OutputStream;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -115,11 +116,21 @@ final class Exchange {
 
     /** Stored bytes of a user's: never to be run or shown by a browser (CONTRACT.md). */
     void download(String filename, byte[] bytes) {
+        attachment(filename);
+        response.send(bytes);
+    }
+
+    /** As {@link #download(String, byte[])}, for what is too large to hold. A write to a client that left throws. */
+    OutputStream download(String filename) {
+        attachment(filename);
+        return response.outputStream();
+    }
+
+    private void attachment(String filename) {
         response.header(HeaderNames.CONTENT_TYPE, "application/octet-stream");
         response.header(HeaderNames.create("Content-Disposition"), "attachment; filename=\""
                 + filename.replaceAll("[^A-Za-z0-9._ -]", "_") + "\"");
         response.header(HeaderNames.create("Content-Security-Policy"), "sandbox");
-        response.send(bytes);
     }
 
     ServerRequest request() {

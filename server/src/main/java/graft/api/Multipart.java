@@ -49,6 +49,12 @@ final class Multipart {
         }
     }
 
+    /** Reads and drops the body of a request that is refused whatever it holds, so that its client reads why. */
+    static ApiException refuse(Exchange exchange, Limits limits, ApiException refusal) {
+        new Body(exchange.stream(), limits.maxBytes()).drainQuietly();
+        return refusal;
+    }
+
     private static byte[] boundary(Exchange exchange) {
         String type = exchange.header("content-type").orElse("");
         if (!type.toLowerCase(Locale.ROOT).startsWith("multipart/form-data"))

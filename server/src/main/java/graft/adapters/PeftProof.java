@@ -1,0 +1,75 @@
+package graft.adapters;
+
+import com.fasterxml.jackson.core.JsonFactory;
+import com.fasterxml.jackson.core.JsonParser;
+import com.fasterxml.jackson.core.JsonToken;
+import graft.weights.AdapterTarget;
+import graft.weights.InvalidAdapterException;
+import graft.weights.ModelConfig;
+import graft.weights.PeftAdapter;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+import java.util.Optional;
+import java.util.concurrent.Semaphore;
+
+/**
+ * Proof by reading the adapter exactly as the engine will. One at a time in the whole process, because a proof holds an
+ * adapter's values in memory. Any thread may call; others wait.
+ */
+public final class PeftProof implements AdapterProof {
+    private static final Semaphore ONE_AT_A_TIME = new Semaphore(1, true);
+    private final String baseId;
+    private final AdapterTarget target;
+    private final PeftAdapter.Limits limits;
+
+    /** @throws InvalidAdapterException for an architecture that takes no adapters */
+    public PeftProof(String baseId, ModelConfig config, PeftAdapter.Limits limits) {
+        this.baseId = baseId;
+        this.target = AdapterTarget.of(config);
+        this.limits = limits;
+    }
+
+    @Override
+    public Proved prove(Path folder) {
+        ONE_AT_A_TIME.acquireUninterruptibly();
+        try {
+            PeftAdapter adapter = PeftAdapter.read(folder, target, limits);
+            List<String> warnings = new ArrayList<>(adapter.warnings());
+            otherBase(folder).ifPresent(other -> warnings.add("adapter_config.json names the base model '" + other
+                    + "'; it was proved against '" + baseId + "'. They fit, but need not be the same model."));
+            return new Proved(adapter.rank(), adapter.targetModules().stream().sorted().toList(), warnings);
+        } catch (InvalidAdapterException e) {
+            throw RefusedUploadException.faulty(e.getMessage());
+        } finally {
+            ONE_AT_A_TIME.release();
+        }
+    }
+
+    /** The base that the adapter says it is for, where that is not the name of ours. */
+    private Optional<String> otherBase(Path folder) {
+        try (JsonParser json = new JsonFactory().createParser(folder.resolve("adapter_config.json").toFile())) {
+            json.nextToken();
+            while (json.nextToken() == JsonToken.FIELD_NAME) {
+                String field = json.currentName();
+                JsonToken value = json.nextToken();
+                if (field.equals("base_model_name_or_path") && value == JsonToken.VALUE_STRING)
+                    return Optional.of(json.getText()).filter(named -> !sameName(named));
+                json.skipChildren();
+            }
+            return Optional.empty();
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    /** Folders and hub names end in the model's own name; quantised copies add to it. */
+    private boolean sameName(String named) {
+        String last = UploadedFile.lastStep(named.replaceAll("[/\\\\]+$", "")).toLowerCase(Locale.ROOT);
+        String ours = baseId.toLowerCase(Locale.ROOT);
+        return last.isEmpty() || last.startsWith(ours) || ours.startsWith(last);
+    }
+}

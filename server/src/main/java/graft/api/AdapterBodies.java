@@ -1,0 +1,95 @@
+package graft.api;
+
+import com.fasterxml.jackson.annotation.JsonRawValue;
+import com.fasterxml.jackson.annotation.JsonUnwrapped;
+import graft.registry.catalog.Adapter;
+import graft.registry.catalog.AdapterVersion;
+import graft.registry.catalog.Alias;
+import graft.registry.catalog.VersionFile;
+import java.util.List;
+
+/** What the adapter endpoints answer with. Times are seconds since 1970. */
+final class AdapterBodies {
+    private AdapterBodies() {}
+
+    /** The answer to an upload. */
+    record Uploaded(String adapter, int version, String digest, int rank, List<String> targetModules, long sizeBytes,
+            List<String> warnings) {
+        static Uploaded of(AdapterVersion version) {
+            return new Uploaded(version.adapter(), version.version(), version.digest(), version.rank(),
+                    version.targetModules(), version.sizeBytes(), version.warnings());
+        }
+    }
+
+    /**
+     * @param tenant whose it is; another's is one that is shared
+     * @param latest the newest version; null if all were deleted
+     */
+    record AdapterBody(String object, String name, String tenant, String base, boolean shared, long createdAt,
+            VersionBody latest, List<AliasBody> aliases) {
+        static AdapterBody of(Adapter adapter, List<AdapterVersion> newest, List<Alias> aliases) {
+            return new AdapterBody("adapter", adapter.name(), adapter.tenantId(), adapter.base(), adapter.shared(),
+                    adapter.createdAt().getEpochSecond(),
+                    newest.isEmpty() ? null : VersionBody.of(adapter, newest.getFirst(), aliases),
+                    aliases.stream().map(AliasBody::of).toList());
+        }
+    }
+
+    /** @param versions newest first, as many as were asked for */
+    record AdapterDetails(String object, String name, String tenant, String base, boolean shared, long createdAt,
+            List<VersionBody> versions, List<AliasBody> aliases) {
+        static AdapterDetails of(Adapter adapter, List<AdapterVersion> versions, List<Alias> aliases) {
+            return new AdapterDetails("adapter", adapter.name(), adapter.tenantId(), adapter.base(), adapter.shared(),
+                    adapter.createdAt().getEpochSecond(),
+                    versions.stream().map(version -> VersionBody.of(adapter, version, aliases)).toList(),
+                    aliases.stream().map(AliasBody::of).toList());
+        }
+    }
+
+    /** @param aliases that point at it */
+    record VersionBody(String object, String adapter, int version, String digest, String base, String baseDigest,
+            int rank, List<String> targetModules, long sizeBytes, @JsonRawValue String manifest, String note,
+            List<String> warnings, List<String> aliases, String createdBy, long createdAt) {
+        static VersionBody of(Adapter adapter, AdapterVersion version, List<Alias> aliases) {
+            return new VersionBody("adapter.version", version.adapter(), version.version(), version.digest(),
+                    adapter.base(), version.baseDigest(), version.rank(), version.targetModules(),
+                    version.sizeBytes(), version.manifest(), version.note(), version.warnings(),
+                    aliases.stream().filter(alias -> pointsAt(alias, version)).map(Alias::alias).toList(),
+                    version.createdBy(), version.createdAt().getEpochSecond());
+        }
+
+        private static boolean pointsAt(Alias alias, AdapterVersion version) {
+            return alias.targets().stream().anyMatch(target -> target.version() == version.version());
+        }
+    }
+
+    /** A version's body with its files. */
+    record VersionDetails(@JsonUnwrapped VersionBody version, List<FileBody> files) {
+        static VersionDetails of(Adapter adapter, AdapterVersion version, List<Alias> aliases,
+                List<VersionFile> files) {
+            return new VersionDetails(VersionBody.of(adapter, version, aliases),
+                    files.stream().map(FileBody::of).toList());
+        }
+    }
+
+    record FileBody(String name, long sizeBytes, String digest) {
+        static FileBody of(VersionFile file) {
+            return new FileBody(file.path(), file.sizeBytes(), file.artifact());
+        }
+    }
+
+    /** @param version where all of it goes; null while it is split */
+    record AliasBody(String object, String alias, Integer version, List<TargetBody> split, String movedBy,
+            long movedAt) {
+        static AliasBody of(Alias alias) {
+            List<TargetBody> split = alias.targets().stream()
+                    .map(target -> new TargetBody(target.version(), target.weight())).toList();
+            return new AliasBody("adapter.alias", alias.alias(), split.size() == 1 ? split.getFirst().version() : null,
+                    split, alias.movedBy(), alias.movedAt().getEpochSecond());
+        }
+    }
+
+    record TargetBody(int version, int weight) {}
+
+    record Deleted(String object, String id, boolean deleted) {}
+}

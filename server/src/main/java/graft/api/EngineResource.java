@@ -1,0 +1,45 @@
+package graft.api;
+
+import graft.engine.EngineStatus;
+import graft.engine.InferenceEngine;
+import graft.registry.tenant.Scope;
+import java.util.List;
+import java.util.Locale;
+
+/** What the engines are doing now. The top level is the first engine; {@code engines} has one entry a base model. */
+final class EngineResource implements Resource {
+    private final List<InferenceEngine> engines;
+
+    EngineResource(List<InferenceEngine> engines) {
+        if (engines.isEmpty()) throw new IllegalArgumentException("no engine");
+        this.engines = List.copyOf(engines);
+    }
+
+    @Override
+    public List<Route> routes() {
+        return List.of(Route.get("/admin/v1/engine", Scope.ADMIN, this::get));
+    }
+
+    record EngineBody(String base, String engine, String precision, String device, boolean healthy, int running,
+            int waiting, BlocksBody kvBlocks, List<ResidentBody> adapters, List<EngineBody> engines) {
+        static EngineBody of(InferenceEngine engine, List<EngineBody> all) {
+            EngineStatus status = engine.status();
+            EngineStatus.Blocks blocks = status.blocks();
+            return new EngineBody(engine.model().id(), status.engine(), status.precision(), status.device(),
+                    status.healthy(), status.running(), status.waiting(),
+                    new BlocksBody(blocks.total(), blocks.free(), blocks.cached(), blocks.tokensPerBlock()),
+                    status.adapters().stream().map(adapter -> new ResidentBody(adapter.name(), adapter.version(),
+                            adapter.digest(), adapter.tier().name().toLowerCase(Locale.ROOT), adapter.bytes(),
+                            adapter.running())).toList(), all);
+        }
+    }
+
+    record BlocksBody(int total, int free, int cached, int tokensPerBlock) {}
+
+    record ResidentBody(String name, int version, String digest, String tier, long bytes, int running) {}
+
+    private void get(Exchange exchange) {
+        List<EngineBody> all = engines.stream().map(engine -> EngineBody.of(engine, List.of())).toList();
+        exchange.ok(EngineBody.of(engines.getFirst(), all));
+    }
+}
