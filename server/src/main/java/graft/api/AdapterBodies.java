@@ -22,40 +22,33 @@ final class AdapterBodies {
     }
 
     /**
-     * @param tenant whose it is; another's is one that is shared
-     * @param latest the newest version; null if all were deleted
+     * @param tenant   whose it is; another's is one that is shared
+     * @param versions newest first, as many as the endpoint gives
      */
-    record AdapterBody(String object, String name, String tenant, String base, boolean shared, long createdAt,
-            VersionBody latest, List<AliasBody> aliases) {
-        static AdapterBody of(Adapter adapter, List<AdapterVersion> newest, List<Alias> aliases) {
+    record AdapterBody(String object, String name, String tenant, String baseModel, boolean shared, long createdAt,
+            List<AliasBody> aliases, List<VersionBody> versions) {
+        static AdapterBody of(String viewer, Adapter adapter, List<AdapterVersion> versions, List<Alias> aliases) {
             return new AdapterBody("adapter", adapter.name(), adapter.tenantId(), adapter.base(), adapter.shared(),
                     adapter.createdAt().getEpochSecond(),
-                    newest.isEmpty() ? null : VersionBody.of(adapter, newest.getFirst(), aliases),
-                    aliases.stream().map(AliasBody::of).toList());
+                    aliases.stream().map(alias -> AliasBody.of(viewer, alias)).toList(),
+                    versions.stream().map(version -> VersionBody.of(viewer, adapter, version, aliases)).toList());
         }
     }
 
-    /** @param versions newest first, as many as were asked for */
-    record AdapterDetails(String object, String name, String tenant, String base, boolean shared, long createdAt,
-            List<VersionBody> versions, List<AliasBody> aliases) {
-        static AdapterDetails of(Adapter adapter, List<AdapterVersion> versions, List<Alias> aliases) {
-            return new AdapterDetails("adapter", adapter.name(), adapter.tenantId(), adapter.base(), adapter.shared(),
-                    adapter.createdAt().getEpochSecond(),
-                    versions.stream().map(version -> VersionBody.of(adapter, version, aliases)).toList(),
-                    aliases.stream().map(AliasBody::of).toList());
-        }
-    }
-
-    /** @param aliases that point at it */
-    record VersionBody(String object, String adapter, int version, String digest, String base, String baseDigest,
+    /**
+     * @param aliases   that point at it
+     * @param createdBy key; null towards guests
+     */
+    record VersionBody(String object, String adapter, int version, String digest, String baseModel, String baseDigest,
             int rank, List<String> targetModules, long sizeBytes, @JsonRawValue String manifest, String note,
             List<String> warnings, List<String> aliases, String createdBy, long createdAt) {
-        static VersionBody of(Adapter adapter, AdapterVersion version, List<Alias> aliases) {
+        static VersionBody of(String viewer, Adapter adapter, AdapterVersion version, List<Alias> aliases) {
             return new VersionBody("adapter.version", version.adapter(), version.version(), version.digest(),
                     adapter.base(), version.baseDigest(), version.rank(), version.targetModules(),
                     version.sizeBytes(), version.manifest(), version.note(), version.warnings(),
                     aliases.stream().filter(alias -> pointsAt(alias, version)).map(Alias::alias).toList(),
-                    version.createdBy(), version.createdAt().getEpochSecond());
+                    viewer.equals(adapter.tenantId()) ? version.createdBy() : null,
+                    version.createdAt().getEpochSecond());
         }
 
         private static boolean pointsAt(Alias alias, AdapterVersion version) {
@@ -65,9 +58,9 @@ final class AdapterBodies {
 
     /** A version's body with its files. */
     record VersionDetails(@JsonUnwrapped VersionBody version, List<FileBody> files) {
-        static VersionDetails of(Adapter adapter, AdapterVersion version, List<Alias> aliases,
+        static VersionDetails of(String viewer, Adapter adapter, AdapterVersion version, List<Alias> aliases,
                 List<VersionFile> files) {
-            return new VersionDetails(VersionBody.of(adapter, version, aliases),
+            return new VersionDetails(VersionBody.of(viewer, adapter, version, aliases),
                     files.stream().map(FileBody::of).toList());
         }
     }
@@ -78,14 +71,18 @@ final class AdapterBodies {
         }
     }
 
-    /** @param version where all of it goes; null while it is split */
-    record AliasBody(String object, String alias, Integer version, List<TargetBody> split, String movedBy,
+    /**
+     * @param version where all of it goes; null while it is split
+     * @param movedBy key; null towards guests
+     */
+    record AliasBody(String object, String alias, Integer version, List<TargetBody> targets, String movedBy,
             long movedAt) {
-        static AliasBody of(Alias alias) {
-            List<TargetBody> split = alias.targets().stream()
+        static AliasBody of(String viewer, Alias alias) {
+            List<TargetBody> targets = alias.targets().stream()
                     .map(target -> new TargetBody(target.version(), target.weight())).toList();
-            return new AliasBody("adapter.alias", alias.alias(), split.size() == 1 ? split.getFirst().version() : null,
-                    split, alias.movedBy(), alias.movedAt().getEpochSecond());
+            return new AliasBody("adapter.alias", alias.alias(),
+                    targets.size() == 1 ? targets.getFirst().version() : null, targets,
+                    viewer.equals(alias.tenantId()) ? alias.movedBy() : null, alias.movedAt().getEpochSecond());
         }
     }
 

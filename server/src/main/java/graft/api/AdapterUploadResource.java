@@ -35,7 +35,7 @@ final class AdapterUploadResource implements Resource {
     AdapterUploadResource(AdapterUpload upload, List<ServedBase> bases, AdapterTenants tenants, Catalog catalog,
             Multipart.Limits limits) {
         this.upload = upload;
-        this.bases = List.copyOf(bases);
+        this.bases = bases;
         this.tenants = tenants;
         this.catalog = catalog;
         this.limits = limits;

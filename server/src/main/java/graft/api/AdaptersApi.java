@@ -34,7 +34,7 @@ public final class AdaptersApi {
         AliasDao aliases = new AliasDao(database);
         AdapterTenants tenants = new AdapterTenants(adapters, new TenantDao(database));
         resources = List.of(
-                new AdapterUploadResource(upload, bases, tenants, catalog, new Multipart.Limits(
+                new AdapterUploadResource(upload, List.copyOf(bases), tenants, catalog, new Multipart.Limits(
                         limits.maxUploadBytes(), limits.maxFiles(), PART_HEADER_BYTES, FIELD_BYTES)),
                 new AdaptersResource(adapters, new AdapterVersionDao(database), aliases, files, tenants, catalog,
                         forget),

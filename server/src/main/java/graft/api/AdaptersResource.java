@@ -27,6 +27,7 @@ import java.util.zip.ZipOutputStream;
 /** Adapters and their versions: what there is, what it is made of, and taking it away. */
 final class AdaptersResource implements Resource {
     private static final int MOST_VERSIONS = 100;
+    private static final int NEWEST_IN_LISTS = 10;
     private final AdapterDao adapters;
     private final AdapterVersionDao versions;
     private final AliasDao aliases;
@@ -62,8 +63,8 @@ final class AdaptersResource implements Resource {
         String viewer = tenants.owner(exchange);
         int limit = exchange.queryInt("limit", 20, 1, 100);
         List<AdapterBodies.AdapterBody> found = adapters.list(viewer, exchange.query("after").orElse(""), limit + 1)
-                .stream().map(adapter -> AdapterBodies.AdapterBody.of(adapter, newest(viewer, adapter, 1),
-                        aliases(viewer, adapter))).toList();
+                .stream().map(adapter -> AdapterBodies.AdapterBody.of(viewer, adapter,
+                        newest(viewer, adapter, NEWEST_IN_LISTS), aliases(viewer, adapter))).toList();
         exchange.ok(Page.of(found, limit, AdapterBodies.AdapterBody::name));
     }
 
@@ -77,7 +78,7 @@ final class AdaptersResource implements Resource {
 
     private void get(Exchange exchange) {
         Seen seen = tenants.visible(exchange);
-        exchange.ok(AdapterBodies.AdapterDetails.of(seen.adapter(),
+        exchange.ok(AdapterBodies.AdapterBody.of(seen.viewer(), seen.adapter(),
                 newest(seen.viewer(), seen.adapter(), MOST_VERSIONS), aliases(seen.viewer(), seen.adapter())));
     }
 
@@ -108,8 +109,9 @@ final class AdaptersResource implements Resource {
     private void getVersion(Exchange exchange) {
         SeenVersion found = version(exchange);
         Adapter adapter = found.seen().adapter();
-        exchange.ok(AdapterBodies.VersionDetails.of(adapter, found.version(), aliases(found.seen().viewer(), adapter),
-                versions.files(found.seen().viewer(), adapter.tenantId(), found.version().digest())));
+        String viewer = found.seen().viewer();
+        exchange.ok(AdapterBodies.VersionDetails.of(viewer, adapter, found.version(), aliases(viewer, adapter),
+                versions.files(viewer, adapter.tenantId(), found.version().digest())));
     }
 
     private void deleteVersion(Exchange exchange) {

@@ -81,7 +81,7 @@ final class AliasesResource implements Resource {
         switch (moved) {
             case AliasDao.Moved.Done done -> {
                 catalog.changed();
-                exchange.ok(AdapterBodies.AliasBody.of(done.alias()));
+                exchange.ok(AdapterBodies.AliasBody.of(done.alias().tenantId(), done.alias()));
             }
             case AliasDao.Moved.Absent absent -> throw ApiException.notFound();
             case AliasDao.Moved.NoSuchVersion none -> throw ApiException.notFound();

@@ -10,9 +10,9 @@ import java.util.Locale;
 final class EngineResource implements Resource {
     private final List<InferenceEngine> engines;
 
+    /** @param engines at least one */
     EngineResource(List<InferenceEngine> engines) {
-        if (engines.isEmpty()) throw new IllegalArgumentException("no engine");
-        this.engines = List.copyOf(engines);
+        this.engines = engines;
     }
 
     @Override

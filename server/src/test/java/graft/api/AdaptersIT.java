@@ -114,7 +114,7 @@ class AdaptersIT {
         JsonNode alias = call(200, "alice", "PUT", "/a/aliases/production",
                 "{\"split\":[{\"version\":1,\"weight\":70},{\"version\":2,\"weight\":30},{\"version\":3,\"weight\":0}]}");
         assertTrue(alias.get("version").isNull());
-        assertEquals(3, alias.get("split").size());
+        assertEquals(3, alias.get("targets").size());
         Map<String, Integer> drawn = new TreeMap<>();
         int draws = 20_000;
         for (int i = 0; i < draws; i++) drawn.merge(resolve("alice", "a").orElseThrow(), 1, Integer::sum);
@@ -242,7 +242,7 @@ class AdaptersIT {
         assertTrue(first.get("has_more").asBoolean());
         JsonNode rest = get("alice", "?limit=3&after=" + first.get("last_id").asText());
         assertEquals(all.subList(3, 5), names(rest));
-        assertEquals(1, rest.get("data").get(0).get("latest").get("version").asInt());
+        assertEquals(1, rest.get("data").get(0).get("versions").get(0).get("version").asInt());
     }
 
     @Test

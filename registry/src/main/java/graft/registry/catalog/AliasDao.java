@@ -8,6 +8,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.TreeMap;
 import org.jdbi.v3.core.Handle;
 
 /** Moves aliases, each move in one transaction, and remembers where they were. Any thread may call. */
@@ -47,7 +48,7 @@ public final class AliasDao {
             }
             move(handle, tenantId, adapter, alias, split, by);
             AuditDao.record(handle, by, tenantId, "alias.move", adapter + "@" + alias,
-                    Map.of("targets", split.targets(), "reason", reason));
+                    details(split.targets(), reason));
             CatalogDao.announce(handle);
             return new Moved.Done(find(handle, tenantId, adapter, alias).orElseThrow());
         });
@@ -109,12 +110,19 @@ public final class AliasDao {
                         .bind("by", by).execute();
                 point(handle, tenantId, adapter, alias, place.targets());
                 AuditDao.record(handle, by, tenantId, "alias.rollback", adapter + "@" + alias,
-                        Map.of("targets", place.targets(), "reason", reason));
+                        details(place.targets(), reason));
                 CatalogDao.announce(handle);
                 return new Moved.Done(find(handle, tenantId, adapter, alias).orElseThrow());
             }
             return new Moved.NothingBefore();
         });
+    }
+
+    /** @return which version gets which share, as version to weight */
+    private static Map<String, Object> details(List<Alias.Target> targets, String reason) {
+        Map<String, Object> weights = new TreeMap<>();
+        targets.forEach(target -> weights.put(String.valueOf(target.version()), target.weight()));
+        return Map.of("targets", weights, "reason", reason);
     }
 
     private record Place(int move, List<Alias.Target> targets) {}
