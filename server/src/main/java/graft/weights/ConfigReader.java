@@ -79,6 +79,7 @@ final class ConfigReader {
         refuseUnsupported();
         boolean bert = architecture == Architecture.BERT;
         int layers = size("num_hidden_layers");
+        if (layers > ModelConfig.MOST_LAYERS) throw fields.refused("num_hidden_layers", "is out of range");
         Optional<LatentAttention> latent = latentAttention();
         Attention attention = attention(latent);
         int rotated = latent.map(LatentAttention::ropeDim).orElse(attention.headDim());

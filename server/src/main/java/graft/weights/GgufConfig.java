@@ -98,7 +98,8 @@ final class GgufConfig {
             for (float divisor : gguf.floats(ROPE_FACTORS)) divisors.add(divisor);
             boolean positive = divisors.stream().allMatch(divisor -> divisor > 0 && !divisor.isInfinite());
             if (divisors.size() != headDim / 2 || !positive) {
-                throw new InvalidTensorFileException(metadata.file(), ROPE_FACTORS, "holds no divisor for each rotary pair");
+                throw new InvalidTensorFileException(metadata.file(), ROPE_FACTORS,
+                        "holds no divisor for each rotary pair");
             }
             return new RopeScaling.Divided(divisors);
         }

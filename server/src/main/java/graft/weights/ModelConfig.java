@@ -26,10 +26,30 @@ public record ModelConfig(
         Optional<LatentAttention> latentAttention, Optional<Experts> experts, int tokenTypes,
         OptionalInt beginToken, Set<Integer> endTokens, Optional<String> storedType, List<String> unknownFields) {
 
+    static final int MOST_LAYERS = 1024;
+    private static final int MOST_EXPERTS = 1 << 16;
+    private static final int WIDEST = 1 << 24;
+
     public ModelConfig {
         Objects.requireNonNull(architecture);
+        bounded("layers", layers, MOST_LAYERS);
+        bounded("heads x head size", (long) attention.heads() * attention.headDim(), WIDEST);
+        latentAttention.ifPresent(latent -> bounded("heads x sizes of latent attention",
+                attention.heads() * ((long) latent.queryDim() + latent.valueDim()), WIDEST));
+        experts.ifPresent(some -> {
+            bounded("experts of all layers", (long) some.sparseLayers().size() * some.count(), MOST_EXPERTS);
+            bounded("shared experts x their size", (long) some.shared() * some.intermediateSize(), WIDEST);
+        });
         endTokens = Set.copyOf(endTokens);
         unknownFields = List.copyOf(unknownFields);
+    }
+
+    /** Whatever is derived from a configuration, as the list of its tensors, stays of a size that memory holds. */
+    private static void bounded(String what, long number, long most) {
+        if (number > most) {
+            throw new InvalidModelException("the model has " + number + " " + what + ", at most " + most
+                    + " are supported");
+        }
     }
 
     /** The architectures that are understood, by {@code model_type}. */

@@ -31,6 +31,7 @@ final class ModelFolder implements ModelFiles {
         ModelConfig config = ModelConfig.read(folder);
         TensorFile tensors = ShardedTensors.open(folder, "model", headerLimit);
         try {
+            ModelProof.prove(config, tensors);
             return new ModelFolder(folder, config, tensors);
         } catch (InvalidModelException invalid) {
             tensors.close();

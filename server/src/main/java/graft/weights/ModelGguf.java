@@ -26,8 +26,10 @@ final class ModelGguf implements ModelFiles {
     static ModelGguf open(Path file, int headerLimit) {
         Gguf gguf = Gguf.open(file, headerLimit);
         try {
-            return new ModelGguf(file, gguf);
-        } catch (InvalidTensorFileException invalid) {
+            ModelGguf model = new ModelGguf(file, gguf);
+            ModelProof.prove(model.config, gguf);
+            return model;
+        } catch (InvalidTensorFileException | InvalidModelException invalid) {
             gguf.close();
             throw invalid;
         }

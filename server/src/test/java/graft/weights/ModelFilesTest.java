@@ -88,6 +88,20 @@ class ModelFilesTest {
     }
 
     @Test
+    void aTensorThatIsMissingMisshapenOrLeftOverIsNamed() throws IOException {
+        Path tensors = folder.resolve("model.safetensors");
+        Files.copy(TestModels.folder("models/tiny-llama3").resolve("model.safetensors"), tensors);
+        config("\"num_key_value_heads\": 2");
+        ModelFiles.open(folder, ModelFiles.DEFAULT_HEADER_LIMIT).close();
+        config("\"num_key_value_heads\": 4");
+        assertRefused("model.layers.0.self_attn.k_proj.weight is 16 x 64, the configuration wants 32 x 64");
+        config("\"num_key_value_heads\": 2, \"attention_bias\": true");
+        assertRefused("model.layers.0.self_attn.q_proj.bias is missing");
+        config("\"num_key_value_heads\": 2, \"num_hidden_layers\": 2");
+        assertRefused("model.layers.2.input_layernorm.weight is a tensor that the configuration has no place for");
+    }
+
+    @Test
     void endTokensOfBothConfigurationsCount() throws IOException {
         Files.writeString(folder.resolve("generation_config.json"), "{\"eos_token_id\": [5, 7]}");
         assertEquals(Set.of(2, 5, 7), config("\"eos_token_id\": 2").endTokens());
@@ -95,7 +109,7 @@ class ModelFilesTest {
 
     @Test
     void templateAndSpecialTokensAreFoundWhereverTheyAreKept() throws IOException {
-        config("\"attention_dropout\": 0");
+        config("\"num_key_value_heads\": 2");
         Files.copy(TestModels.folder("models/tiny-llama3").resolve("model.safetensors"),
                 folder.resolve("model.safetensors"));
         Files.writeString(folder.resolve("tokenizer_config.json"), """
