@@ -1,6 +1,6 @@
 package graft.api;
 
-import graft.metering.Prices;
+import graft.metering.Metering;
 import graft.registry.Database;
 import graft.registry.tenant.ApiKeyDao;
 import graft.registry.tenant.AuditDao;
@@ -31,8 +31,7 @@ public final class AccountsApi {
                 Duration.ofHours(12));
     }
 
-    /** @param prices the same that metering and admission use, so that a new revision counts at once */
-    public AccountsApi(Database database, Pepper pepper, Prices prices, Settings settings) {
+    public AccountsApi(Database database, Pepper pepper, Metering metering, Settings settings) {
         ApiKeyDao keys = new ApiKeyDao(database, pepper);
         SessionDao sessions = new SessionDao(database, pepper);
         filter = new ApiKeyFilter(keys, sessions, pepper, settings);
@@ -41,8 +40,9 @@ public final class AccountsApi {
                 new TenantsResource(new TenantDao(database), keys, filter),
                 new LimitsResource(new LimitsDao(database)),
                 new AuditResource(new AuditDao(database)),
-                new PricesResource(new PriceBookDao(database), prices),
-                new UsageResource(new UsageReportDao(database)));
+                new PricesResource(new PriceBookDao(database), metering.prices()),
+                new UsageResource(new UsageReportDao(database)),
+                new MetricsResource(metering.metrics()));
     }
 
     Authenticator authenticator() {

@@ -24,6 +24,9 @@ record Route(Method method, String path, Access access, Handler handler) {
 
         /** A valid key with this scope, or the admin scope. */
         record Needs(Scope scope) implements Access {}
+
+        /** Whoever is on this machine itself, else a valid key with the admin scope. */
+        record AdminUnlessLocal() implements Access {}
     }
 
     @FunctionalInterface
@@ -57,7 +60,11 @@ record Route(Method method, String path, Access access, Handler handler) {
     }
 
     Optional<Scope> scope() {
-        return access instanceof Access.Needs needs ? Optional.of(needs.scope()) : Optional.empty();
+        return switch (access) {
+            case Access.Needs needs -> Optional.of(needs.scope());
+            case Access.AdminUnlessLocal _ -> Optional.of(Scope.ADMIN);
+            case Access.Open _, Access.AnyKey _ -> Optional.empty();
+        };
     }
 
     /** A call that a read-only key may make. */

@@ -9,6 +9,7 @@ import io.helidon.http.Status;
 import io.helidon.webserver.http.HttpRouting;
 import io.helidon.webserver.http.ServerRequest;
 import io.helidon.webserver.http.ServerResponse;
+import java.net.InetSocketAddress;
 import java.util.List;
 import java.util.Optional;
 
@@ -72,6 +73,7 @@ public final class Routes {
 
     private Caller admit(Route route, ServerRequest request) {
         if (route.access() instanceof Route.Access.Open) return null;
+        if (route.access() instanceof Route.Access.AdminUnlessLocal && isLocal(request)) return null;
         Caller caller = authenticator.authenticate(request);
         Optional<Scope> needed = route.scope();
         if (needed.isPresent() && !caller.may(needed.get())) {
@@ -79,6 +81,14 @@ public final class Routes {
         }
         if (caller.isReadOnly() && !route.changesNothing()) throw ApiException.insufficientScope("write");
         return caller;
+    }
+
+    /** What a proxy on this machine passes on comes from elsewhere. */
+    private static boolean isLocal(ServerRequest request) {
+        return request.remotePeer().address() instanceof InetSocketAddress peer && peer.getAddress() != null
+                && peer.getAddress().isLoopbackAddress()
+                && !request.headers().contains(HeaderNames.X_FORWARDED_FOR)
+                && !request.headers().contains(HeaderNames.FORWARDED);
     }
 
     static void refuse(ServerResponse response, ApiException e) {

@@ -18,7 +18,9 @@ final class LedgerTicket implements UsageRecorder.Ticket {
     private final UsageRequest request;
     private final PriceBook prices;
     private final int promptTokens;
+    private final long openedNanos = System.nanoTime();
     private Counters counters = Counters.NONE;
+    private long lastTokenNanos;
     private long retrievalMicros;
     private long durable;
     private long requested;
@@ -35,6 +37,7 @@ final class LedgerTicket implements UsageRecorder.Ticket {
 
     @Override
     public void generated(int tokensSoFar) {
+        time();
         // The first token proves that the prompt was computed; which part of it was cached is known at the end.
         counters = new Counters(promptTokens, 0, Math.max(tokensSoFar, counters.decode()), counters.embedQuery(),
                 counters.retrieve());
@@ -42,6 +45,13 @@ final class LedgerTicket implements UsageRecorder.Ticket {
         boolean due = requested == 0 || counters.decode() - requested >= recorder.checkpointTokens() / 2;
         if (pending == null && due) checkpoint();
         if (counters.decode() - durable >= recorder.checkpointTokens()) catchUp();
+    }
+
+    private void time() {
+        long now = System.nanoTime();
+        if (lastTokenNanos == 0) recorder.metrics().firstToken(request.baseId(), now - openedNanos);
+        else recorder.metrics().nextToken(request.baseId(), now - lastTokenNanos);
+        lastTokenNanos = now;
     }
 
     private void checkpoint() {
@@ -90,22 +100,22 @@ final class LedgerTicket implements UsageRecorder.Ticket {
         Counters bill = embeds ? new Counters(0, 0, 0, prompt, 0)
                 : new Counters(prompt - cached, cached, finished.generatedTokens(), counters.embedQuery(),
                         counters.retrieve());
-        long cost = recorder.await(submit(bill, finished.reason().name().toLowerCase(Locale.ROOT), deliveredTokens,
-                new LedgerWrite.Times(finished.queueMicros(), finished.engineMicros(), retrievalMicros)));
-        settled = new UsageRecorder.Settled(cost, prices.currency());
+        settled = settle(bill, finished.reason().name().toLowerCase(Locale.ROOT), deliveredTokens,
+                new LedgerWrite.Times(finished.queueMicros(), finished.engineMicros(), retrievalMicros));
         return settled;
     }
 
-    private CompletableFuture<Long> submit(Counters bill, String ended, int delivered, LedgerWrite.Times times) {
+    private UsageRecorder.Settled settle(Counters bill, String ended, int delivered, LedgerWrite.Times times) {
         CompletableFuture<Long> written = recorder.submit(
                 new LedgerWrite.Settle(request, bill, prices, ended, delivered, times));
         closed = true; // from here on the writer settles it, however long that takes
-        return written;
+        UsageRecorder.Settled cost = new UsageRecorder.Settled(recorder.await(written), prices.currency());
+        recorder.metrics().settled(request, bill, cost, ended, times, System.nanoTime() - openedNanos);
+        return cost;
     }
 
     @Override
     public void close() {
-        if (closed) return;
-        recorder.await(submit(counters, "abandoned", 0, new LedgerWrite.Times(0, 0, retrievalMicros)));
+        if (!closed) settle(counters, "abandoned", 0, new LedgerWrite.Times(0, 0, retrievalMicros));
     }
 }

@@ -24,6 +24,7 @@ public final class LedgerUsageRecorder implements UsageRecorder, AutoCloseable {
     private final Supplier<PriceBook> prices;
     private final String processId;
     private final Settings settings;
+    private final RequestMetrics metrics;
 
     /**
      * @param checkpointTokens most tokens that a crash leaves unbilled ({@code metering.checkpoint-tokens}, 32)
@@ -40,7 +41,9 @@ public final class LedgerUsageRecorder implements UsageRecorder, AutoCloseable {
     }
 
     /** @param processId {@link ServerProcess#id}, whose lease keeps others from settling our rows */
-    public LedgerUsageRecorder(LedgerDao ledger, Supplier<PriceBook> prices, String processId, Settings settings) {
+    public LedgerUsageRecorder(LedgerDao ledger, Supplier<PriceBook> prices, String processId, Settings settings,
+            Metrics metrics) {
+        this.metrics = metrics.requests();
         this.writer = new LedgerWriter(ledger, settings.mostAtOnce());
         this.prices = prices;
         this.processId = processId;
@@ -74,6 +77,10 @@ public final class LedgerUsageRecorder implements UsageRecorder, AutoCloseable {
             System.getLogger(LedgerUsageRecorder.class.getName()).log(System.Logger.Level.WARNING,
                     "request={0} left to the next server", settle.request().requestId());
         }
+    }
+
+    RequestMetrics metrics() {
+        return metrics;
     }
 
     int checkpointTokens() {

@@ -14,13 +14,16 @@ public final class Metering implements AutoCloseable {
     private final ServerProcess process;
     private final Prices prices;
     private final LedgerUsageRecorder recorder;
+    private final Metrics metrics;
 
     /**
      * @param lease            {@code metering.lease}, 30 s
      * @param pricesStaleAfter {@code metering.prices-stale-after}, 5 s
+     * @param mostLabels       tenants, and adapters, with time series of their own ({@code metering.most-labels}, 200)
      */
-    public record Settings(Duration lease, Duration pricesStaleAfter, LedgerUsageRecorder.Settings recorder) {
-        public static final Settings DEFAULT = new Settings(Duration.ofSeconds(30), Duration.ofSeconds(5),
+    public record Settings(Duration lease, Duration pricesStaleAfter, int mostLabels,
+            LedgerUsageRecorder.Settings recorder) {
+        public static final Settings DEFAULT = new Settings(Duration.ofSeconds(30), Duration.ofSeconds(5), 200,
                 LedgerUsageRecorder.Settings.DEFAULT);
     }
 
@@ -28,7 +31,13 @@ public final class Metering implements AutoCloseable {
     public Metering(Database database, String node, Settings settings) {
         process = new ServerProcess(new ProcessDao(database), node, settings.lease());
         prices = new Prices(new PriceBookDao(database), settings.pricesStaleAfter());
-        recorder = new LedgerUsageRecorder(new LedgerDao(database), prices, process.id(), settings.recorder());
+        metrics = new Metrics(settings.mostLabels());
+        recorder = new LedgerUsageRecorder(new LedgerDao(database), prices, process.id(), settings.recorder(), metrics);
+    }
+
+    /** Where engines are to be observed, and what the metrics route serves. */
+    public Metrics metrics() {
+        return metrics;
     }
 
     public LedgerUsageRecorder recorder() {

@@ -6,7 +6,10 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import graft.admission.BuiltInKeys;
+import graft.engine.BaseModel;
+import graft.engine.FakeEngine;
 import graft.engine.Finished;
+import graft.engine.ToyModel;
 import graft.metering.Metering;
 import graft.metering.UsageRecorder;
 import graft.registry.Ids;
@@ -22,6 +25,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.Optional;
+import java.util.Set;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -47,7 +51,7 @@ class AccountsIT {
         keys.demo(data);
         admin = Files.readString(data.resolve("admin.key")).strip();
         demo = Files.readString(data.resolve("demo.key")).strip();
-        AccountsApi accounts = new AccountsApi(test.database(), pepper, metering.prices(), AccountsApi.Settings.DEFAULT);
+        AccountsApi accounts = new AccountsApi(test.database(), pepper, metering, AccountsApi.Settings.DEFAULT);
         server = new TestServer(accounts.resources(), accounts.authenticator(), 1 << 20);
     }
 
@@ -250,6 +254,27 @@ class AccountsIT {
 
     private static String starts(JsonNode page) {
         return page.path("data").findValuesAsText("start_time").toString().replace(" ", "");
+    }
+
+    @Test
+    void metricsAreForThisMachineAndForAdmins() {
+        try (FakeEngine engine = new FakeEngine(new BaseModel("tiny", "sha256:0", 64, 50, Set.of(1)),
+                ToyModel.hashing(50))) {
+            metering.metrics().observe(engine, 8);
+            checkMetrics();
+        }
+    }
+
+    private static void checkMetrics() {
+        HttpRequest.Builder scrape = HttpRequest.newBuilder(server.uri("/metrics"));
+        String text = new String(server.send(scrape.copy().build()).body());
+        for (String name : new String[] {"vllm:num_requests_waiting{", "vllm:kv_cache_usage_perc{",
+                "vllm:lora_requests_info{", "graft_engine_running{"}) assertTrue(text.contains(name), name + " in " + text);
+        HttpRequest.Builder proxied = scrape.header("X-Forwarded-For", "10.1.2.3");
+        assertEquals("invalid_api_key", code(server.send(proxied.copy().build()), 401));
+        assertEquals("insufficient_scope",
+                code(server.send(proxied.copy().header("Authorization", "Bearer " + demo).build()), 403));
+        assertEquals(200, server.send(proxied.copy().header("Authorization", "Bearer " + admin).build()).statusCode());
     }
 
     @Test

@@ -1,0 +1,47 @@
+package graft.metering;
+
+import graft.engine.InferenceEngine;
+import io.prometheus.metrics.expositionformats.ExpositionFormatWriter;
+import io.prometheus.metrics.expositionformats.ExpositionFormats;
+import io.prometheus.metrics.model.registry.PrometheusRegistry;
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.time.Clock;
+
+/** What Prometheus scrapes: requests as they are billed, and engines as they stand. Any thread may call. */
+public final class Metrics {
+    private final PrometheusRegistry registry = new PrometheusRegistry();
+    private final ExpositionFormats formats = ExpositionFormats.init();
+    private final RequestMetrics requests;
+    private final EngineMetrics engines;
+
+    /** @param mostLabels distinct tenants, and adapters, with series of their own ({@code metering.most-labels}, 200) */
+    public Metrics(int mostLabels) {
+        requests = new RequestMetrics(registry, mostLabels);
+        engines = new EngineMetrics(registry, Clock.systemUTC());
+    }
+
+    /** @param mostAdapters that fit on the engine's device at once */
+    public void observe(InferenceEngine engine, int mostAdapters) {
+        engines.observe(engine, mostAdapters);
+    }
+
+    RequestMetrics requests() {
+        return requests;
+    }
+
+    public record Exposition(String contentType, byte[] body) {}
+
+    /** @param accept of the scraper, which chooses the format; empty for the plain text format */
+    public Exposition scrape(String accept) {
+        ExpositionFormatWriter writer = formats.findWriter(accept);
+        ByteArrayOutputStream body = new ByteArrayOutputStream();
+        try {
+            writer.write(body, registry.scrape());
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+        return new Exposition(writer.getContentType(), body.toByteArray());
+    }
+}
