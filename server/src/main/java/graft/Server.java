@@ -57,7 +57,7 @@ final class Server implements AutoCloseable {
 
     private static Metering metering(ServerConfig.Metering settings, Storage storage, DataFolder data) {
         return new Metering(storage.database(), data.node(), new Metering.Settings(settings.lease(),
-                settings.pricesStaleAfter(), new LedgerUsageRecorder.Settings(settings.checkpointTokens(),
+                settings.pricesStaleAfter(), settings.mostLabels(), new LedgerUsageRecorder.Settings(settings.checkpointTokens(),
                         settings.longestWait(), settings.rowsPerCommit())));
     }
 
@@ -69,7 +69,7 @@ final class Server implements AutoCloseable {
                 new ApiKeyDao(storage.database(), pepper), pepper);
         keys.operator(data.path());
         if (config.demo()) keys.demo(data.path());
-        return new AccountsApi(storage.database(), pepper, metering.prices(), new AccountsApi.Settings(
+        return new AccountsApi(storage.database(), pepper, metering, new AccountsApi.Settings(
                 settings.cacheSize(), settings.cacheLife(), settings.badKeysPerMinute(), settings.guessingAddresses(),
                 settings.sessionLife()));
     }

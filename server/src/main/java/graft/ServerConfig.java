@@ -11,8 +11,8 @@ import java.util.Optional;
  * the two together.
  */
 public record ServerConfig(String host, int port, int adminPort, Path data, Optional<Path> cache, List<String> bases,
-        boolean demo, Optional<Path> ui, Storage database, Http http, Keys keys, Metering metering, Engine engine,
-        Log log) {
+        boolean demo, Optional<Path> ui, Storage database, Http http, Keys keys, Metering metering, Admission admission,
+        Engine engine, Log log) {
 
     /** @param url JDBC URL of an external Postgres; absent starts the embedded one */
     public record Storage(Optional<String> url, Optional<String> user, Optional<String> password,
@@ -26,7 +26,9 @@ public record ServerConfig(String host, int port, int adminPort, Path data, Opti
             int guessingAddresses, Duration sessionLife) {}
 
     public record Metering(int checkpointTokens, Duration longestWait, int rowsPerCommit, Duration lease,
-            Duration pricesStaleAfter) {}
+            Duration pricesStaleAfter, int mostLabels) {}
+
+    public record Admission(Duration longestHold) {}
 
     /** @param threads 0 means all cores */
     public record Engine(Kind kind, String device, Precision precision, int threads) {

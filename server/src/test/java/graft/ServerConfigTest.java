@@ -37,7 +37,7 @@ class ServerConfigTest {
                 new ServerConfig.Keys(Optional.empty(), 10_000, Duration.ofSeconds(5), 10, 10_000,
                         Duration.ofHours(12)),
                 new ServerConfig.Metering(32, Duration.ofSeconds(10), 256, Duration.ofSeconds(30),
-                        Duration.ofSeconds(5)),
+                        Duration.ofSeconds(5), 200), new ServerConfig.Admission(Duration.ofHours(1)),
                 new ServerConfig.Engine(ServerConfig.Engine.Kind.TORCH, "auto", ServerConfig.Engine.Precision.BF16, 0),
                 new ServerConfig.Log("INFO", 10 << 20, 5)), defaults());
     }
@@ -52,7 +52,7 @@ class ServerConfigTest {
                 "keys.pepper", "keys.cache-size", "keys.cache-life", "keys.bad-keys-per-minute",
                 "keys.guessing-addresses", "keys.session-life",
                 "metering.checkpoint-tokens", "metering.longest-wait", "metering.rows-per-commit", "metering.lease",
-                "metering.prices-stale-after",
+                "metering.prices-stale-after", "metering.most-labels", "admission.longest-hold",
                 "engine.kind", "engine.device", "engine.precision", "engine.threads",
                 "log.level", "log.file-bytes", "log.files"), Settings.keys().keySet());
     }
