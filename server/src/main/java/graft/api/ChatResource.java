@@ -113,17 +113,22 @@ final class ChatResource implements Resource {
             for (int i = 0; i < choices; i++) {
                 events.send(chunk(call, piece(i, new ChatReply.Change("assistant", "", null), null), null, null));
             }
-            Summary summary = Completions.finishStreamed(exchange, events, answer, delta -> events.send(chunk(call,
-                    piece(call, delta), null, null)));
-            GraftReply.Whole graft = GraftReply.whole(exchange.requestId(), call.target, summary);
-            for (int i = 0; i < choices; i++) {
-                boolean carries = !call.includeUsage && i == choices - 1;
-                events.send(chunk(call, piece(i, new ChatReply.Change(null, null, null),
-                        ChatReply.finishReason(summary.endedByLength().get(i))), null, carries ? graft : null));
-            }
-            if (call.includeUsage) events.send(chunk(call, null, ChatReply.Usage.of(summary), graft));
-            events.done();
+            Completions.finishStreamed(exchange, events, answer, delta -> events.send(chunk(call, piece(call, delta), null, null)))
+                    .ifPresent(summary -> end(exchange, call, events, summary));
         }
+    }
+
+    /** The row is settled by now: only then may a stream say that it is finished. */
+    private static void end(Exchange exchange, Call call, EventStream events, Summary summary) {
+        GraftReply.Whole graft = GraftReply.whole(exchange.requestId(), call.target, summary);
+        int choices = summary.endedByLength().size();
+        for (int i = 0; i < choices; i++) {
+            boolean carries = !call.includeUsage && i == choices - 1;
+            events.send(chunk(call, piece(i, new ChatReply.Change(null, null, null),
+                    ChatReply.finishReason(summary.endedByLength().get(i))), null, carries ? graft : null));
+        }
+        if (call.includeUsage) events.send(chunk(call, null, ChatReply.Usage.of(summary), graft));
+        events.done();
     }
 
     private static ChatReply.Piece piece(Call call, Delta delta) {

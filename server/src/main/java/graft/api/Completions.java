@@ -9,6 +9,7 @@ import graft.registry.DatabaseUnavailableException;
 import java.time.Clock;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.Set;
 import java.util.function.Consumer;
 
@@ -74,16 +75,25 @@ final class Completions {
         }
     }
 
-    /** Like {@link #finish}; a failure is told inside the stream, which has no other place left for it. */
-    static Summary finishStreamed(Exchange exchange, EventStream events, Answer answer, Consumer<Delta> deltas) {
+    /**
+     * Like {@link #finish}; a failure is told inside the stream, which has no other place left for it.
+     *
+     * @return empty after a failure: then nothing more is to be sent, and no end is to be claimed
+     */
+    static Optional<Summary> finishStreamed(Exchange exchange, EventStream events, Answer answer, Consumer<Delta> deltas) {
         try {
-            return finish(exchange, answer, deltas);
+            return Optional.of(finish(exchange, answer, deltas));
+        } catch (EventStream.ClientLeft e) {
+            throw e;
         } catch (ApiException e) {
             events.send(e.body());
-            throw e;
         } catch (DatabaseUnavailableException e) {
+            LOG.log(System.Logger.Level.WARNING, "request={0} database unavailable: {1}", exchange.requestId(), e.getCause());
             events.send(ApiException.databaseUnavailable().body());
-            throw e;
+        } catch (RuntimeException e) {
+            LOG.log(System.Logger.Level.ERROR, "request=" + exchange.requestId() + " failed while streaming", e);
+            events.send(ApiException.internal(exchange.requestId()).body());
         }
+        return Optional.empty();
     }
 }

@@ -139,19 +139,22 @@ final class CompletionsResource implements Resource {
                 sent[i] = length(call.echo(i));
                 events.send(call.reply(List.of(call.choice(i, call.echo(i), List.of(), null, 0)), null, null));
             }
-            Summary summary = Completions.finishStreamed(exchange, events, answer, delta -> {
+            Completions.finishStreamed(exchange, events, answer, delta -> {
                 events.send(call.reply(List.of(piece(call, delta, sent[delta.choice()])), null, null));
                 sent[delta.choice()] += length(delta.text());
-            });
-            GraftReply.Whole graft = GraftReply.whole(exchange.requestId(), call.target, summary);
-            for (int i = 0; i < call.choices; i++) {
-                boolean carries = !call.includeUsage && i == call.choices - 1;
-                String reason = ChatReply.finishReason(summary.endedByLength().get(i));
-                events.send(call.reply(List.of(new Choice(i, "", null, reason, null)), null, carries ? graft : null));
-            }
-            if (call.includeUsage) events.send(call.reply(List.of(), ChatReply.Usage.of(summary), graft));
-            events.done();
+            }).ifPresent(summary -> end(exchange, call, events, summary));
         }
+    }
+
+    private static void end(Exchange exchange, Call call, EventStream events, Summary summary) {
+        GraftReply.Whole graft = GraftReply.whole(exchange.requestId(), call.target, summary);
+        for (int i = 0; i < call.choices; i++) {
+            boolean carries = !call.includeUsage && i == call.choices - 1;
+            String reason = ChatReply.finishReason(summary.endedByLength().get(i));
+            events.send(call.reply(List.of(new Choice(i, "", null, reason, null)), null, carries ? graft : null));
+        }
+        if (call.includeUsage) events.send(call.reply(List.of(), ChatReply.Usage.of(summary), graft));
+        events.done();
     }
 
     private static Choice piece(Call call, Delta delta, int offset) {
