@@ -32,21 +32,57 @@ final class Chunker {
         this.window = window;
     }
 
+    /**
+     * Where a text is cut; the pieces themselves are made when asked for, so that a long text is not in memory twice.
+     * Belongs to one thread.
+     */
+    final class Plan {
+        private final String text;
+        private final List<Outline.Unit> units;
+        private final List<Span> spans = new ArrayList<>();
+
+        private Plan(String text, List<Outline.Unit> units) {
+            this.text = text;
+            this.units = units;
+        }
+
+        int size() {
+            return spans.size();
+        }
+
+        /** Where a chunk ends, in code points. */
+        int end(int ordinal) {
+            return spans.get(ordinal).endPoint();
+        }
+
+        Piece piece(int ordinal) {
+            Span span = spans.get(ordinal);
+            List<Outline.Unit> own = units.subList(span.firstUnit(), span.lastUnit());
+            String heading = own.getFirst().heading();
+            int tokens = own.stream().mapToInt(Outline.Unit::tokens).sum();
+            return new Piece(ordinal, span.startPoint(), span.endPoint(), heading,
+                    text.substring(span.start(), span.end()), tokens, windows(text, own, tokens, heading));
+        }
+    }
+
+    /** UTF-16 indices and code points of a chunk without the white space around it, and the units it was made of. */
+    private record Span(int firstUnit, int lastUnit, int start, int end, int startPoint, int endPoint) {}
+
     /** @param extension of the file's name */
-    List<Piece> chunks(String text, String extension, Chunking chunking) {
+    Plan plan(String text, String extension, Chunking chunking) {
         // Units also have to fit into a window beside their heading, which gets a quarter of it at most.
         int mostTokens = Math.min(chunking.maxTokens(), window - window / 4);
         List<Outline.Unit> units = Outline.of(text, extension, mostTokens, counter);
-        List<Piece> pieces = new ArrayList<>();
+        Plan plan = new Plan(text, units);
         CodePoints offsets = new CodePoints(text);
         int first = 0;
         int end = 0;
         while (end < units.size()) {
             end = end(units, first, end, chunking.maxTokens());
-            piece(text, units.subList(first, end), pieces.size(), offsets).ifPresent(pieces::add);
+            span(text, units, first, end, offsets).ifPresent(plan.spans::add);
             first = next(units, first, end, chunking);
         }
-        return pieces;
+        return plan;
     }
 
     /**
@@ -81,16 +117,14 @@ final class Chunker {
         return next;
     }
 
-    private Optional<Piece> piece(String text, List<Outline.Unit> units, int ordinal, CodePoints offsets) {
-        int start = units.getFirst().start();
-        int end = units.getLast().end();
+    private static Optional<Span> span(String text, List<Outline.Unit> units, int first, int last,
+            CodePoints offsets) {
+        int start = units.get(first).start();
+        int end = units.get(last - 1).end();
         while (end > start && Character.isWhitespace(text.charAt(end - 1))) end--;
         while (start < end && Character.isWhitespace(text.charAt(start))) start++;
-        if (start == end) return Optional.empty();
-        String heading = units.getFirst().heading();
-        int tokens = units.stream().mapToInt(Outline.Unit::tokens).sum();
-        return Optional.of(new Piece(ordinal, offsets.at(start), offsets.at(end), heading,
-                text.substring(start, end), tokens, windows(text, units, tokens, heading)));
+        return start == end ? Optional.empty()
+                : Optional.of(new Span(first, last, start, end, offsets.at(start), offsets.at(end)));
     }
 
     /** Cuts a chunk into equal shares, so that no window holds a mere rest. Each begins with the heading. */

@@ -15,6 +15,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.CancellationException;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
 
@@ -46,7 +47,7 @@ public final class Ingestion implements AutoCloseable {
      * @param retryPause    between two attempts: {@code knowledge.ingestion-retry-pause}
      */
     public record Settings(int workers, int batch, Duration lease, Duration poll, int attempts, Duration retryPause) {
-        public static final Settings DEFAULTS = new Settings(1, 16, Duration.ofSeconds(60), Duration.ofSeconds(2), 5,
+        public static final Settings DEFAULTS = new Settings(1, 16, Duration.ofSeconds(15), Duration.ofSeconds(2), 5,
                 Duration.ofSeconds(5));
 
         public Settings {
@@ -104,7 +105,7 @@ public final class Ingestion implements AutoCloseable {
     /** One document, to its end or to what stopped it. */
     private void work(Job job) {
         long began = System.nanoTime();
-        try {
+        try (Heartbeat beat = new Heartbeat(job)) {
             if (job.attempt() > settings.attempts()) {
                 queue.fail(job, settings.lease(), new IngestionError("server_error",
                         "Indexing was tried " + settings.attempts() + " times and did not come to an end."));
@@ -116,12 +117,41 @@ public final class Ingestion implements AutoCloseable {
                     job.fileId(), job.storeId());
         } catch (DatabaseUnavailableException e) {
             throw e; // the lease runs out, and whoever reaches the database goes on
-        } catch (RuntimeException e) {
+        } catch (RuntimeException | OutOfMemoryError e) { // a text too large for the heap must not end the worker
             if (!closing) {
                 LOG.log(System.Logger.Level.ERROR, "file=" + job.fileId() + " store=" + job.storeId() + " attempt="
                         + job.attempt() + " ingestion failed", e);
             }
             queue.giveBack(job, closing ? Duration.ZERO : settings.retryPause());
+        }
+    }
+
+    /** Keeps a job the worker's while it computes for longer than a lease. */
+    private final class Heartbeat implements AutoCloseable {
+        private final CountDownLatch end = new CountDownLatch(1);
+
+        Heartbeat(Job job) {
+            Thread.ofVirtual().name("lease-" + job.worker()).start(() -> beat(job));
+        }
+
+        private void beat(Job job) {
+            try {
+                while (!end.await(settings.lease().toMillis() / 3, TimeUnit.MILLISECONDS)) {
+                    queue.renew(job, settings.lease());
+                }
+            } catch (LeaseLostException e) {
+                LOG.log(System.Logger.Level.DEBUG, "worker={0} lost its lease, as its next write will say",
+                        job.worker());
+            } catch (DatabaseUnavailableException e) {
+                LOG.log(System.Logger.Level.WARNING, "worker={0} could not renew its lease", job.worker());
+            } catch (InterruptedException e) {
+                Thread.currentThread().interrupt();
+            }
+        }
+
+        @Override
+        public void close() {
+            end.countDown();
         }
     }
 
@@ -144,25 +174,26 @@ public final class Ingestion implements AutoCloseable {
                 case StoredText.Outcome.Text read -> text = read.text();
             }
         }
-        List<Chunker.Piece> pieces = chunker.chunks(text, StoredText.extension(job.filename()), job.chunking());
-        long revision = build(job, text, pieces, left.filter(begun -> isPrefix(begun, pieces)));
+        Chunker.Plan plan = chunker.plan(text, StoredText.extension(job.filename()), job.chunking());
+        long revision = build(job, text, plan, left.filter(begun -> isPrefix(begun, plan)));
         queue.publish(job, settings.lease(), revision);
         LOG.log(System.Logger.Level.INFO, "file={0} store={1} indexed chunks={2} ms={3}", job.fileId(), job.storeId(),
-                pieces.size(), (System.nanoTime() - began) / 1_000_000);
+                plan.size(), (System.nanoTime() - began) / 1_000_000);
     }
 
     /** Whether what an earlier worker wrote begins what this one would: another release may cut otherwise. */
-    private static boolean isPrefix(Begun begun, List<Chunker.Piece> pieces) {
+    private static boolean isPrefix(Begun begun, Chunker.Plan plan) {
         return begun.chunks() == 0
-                || begun.chunks() <= pieces.size() && pieces.get(begun.chunks() - 1).end() == begun.lastEnd();
+                || begun.chunks() <= plan.size() && plan.end(begun.chunks() - 1) == begun.lastEnd();
     }
 
-    private long build(Job job, String text, List<Chunker.Piece> pieces, Optional<Begun> left) {
+    private long build(Job job, String text, Chunker.Plan plan, Optional<Begun> left) {
         long revision = left.isPresent() ? left.get().number() : queue.begin(job, settings.lease(), text);
         String stem = stem(job.filename());
         List<Chunker.Piece> batch = new ArrayList<>();
         int windows = 0;
-        for (Chunker.Piece piece : pieces.subList(left.map(Begun::chunks).orElse(0), pieces.size())) {
+        for (int ordinal = left.map(Begun::chunks).orElse(0); ordinal < plan.size(); ordinal++) {
+            Chunker.Piece piece = plan.piece(ordinal);
             if (closing) throw new CancellationException("the server stops");
             if (windows > 0 && windows + piece.windows().size() > settings.batch()) {
                 queue.append(job, settings.lease(), revision, embed(batch, stem));

@@ -8,6 +8,7 @@ import graft.registry.knowledge.Document.Chunking;
 import java.util.BitSet;
 import java.util.List;
 import java.util.Random;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 
 class ChunkerTest {
@@ -35,12 +36,17 @@ class ChunkerTest {
         }
     }
 
+    private List<Chunker.Piece> chunks(String text, String extension, Chunking chunking) {
+        Chunker.Plan plan = chunker.plan(text, extension, chunking);
+        return IntStream.range(0, plan.size()).mapToObj(plan::piece).toList();
+    }
+
     private void check(String text, String extension, Chunking chunking, String where) {
         int[] points = text.codePoints().toArray();
         BitSet covered = new BitSet();
         int ordinal = 0;
         int formerEnd = 0;
-        for (Chunker.Piece piece : chunker.chunks(text, extension, chunking)) {
+        for (Chunker.Piece piece : chunks(text, extension, chunking)) {
             assertEquals(ordinal++, piece.ordinal(), where);
             assertEquals(new String(points, piece.start(), piece.end() - piece.start()), piece.body(), where);
             assertFalse(piece.body().isBlank(), where);
@@ -65,7 +71,7 @@ class ChunkerTest {
     @Test
     void aShortSheetIsOneChunkAndALongOneIsCutAtItsSections() {
         String sheet = "# Birch-103 pump\n\nIt pumps.\n\n## Care\n\nService it yearly.\n";
-        List<Chunker.Piece> one = chunker.chunks(sheet, "md", new Chunking(800, 400));
+        List<Chunker.Piece> one = chunks(sheet, "md", new Chunking(800, 400));
         assertEquals(List.of(sheet.strip()), one.stream().map(Chunker.Piece::body).toList());
 
         StringBuilder text = new StringBuilder("# Manual\r\n\r\n");
@@ -73,7 +79,7 @@ class ChunkerTest {
             text.append("## Section ").append(section).append("\r\n\r\n")
                     .append("It has words in it. ".repeat(10 + section)).append("\r\n\r\n");
         }
-        List<Chunker.Piece> cut = chunker.chunks(text.toString(), "md", new Chunking(100, 0));
+        List<Chunker.Piece> cut = chunks(text.toString(), "md", new Chunking(100, 0));
         assertEquals(6, cut.size());
         assertEquals("", cut.getFirst().heading());
         for (int section = 1; section < 6; section++) {
@@ -86,13 +92,13 @@ class ChunkerTest {
     @Test
     void neighboursShareNoMoreThanTheOverlapAndRepeatExactly() {
         String text = "One sentence of seven words is here. ".repeat(60);
-        List<Chunker.Piece> pieces = chunker.chunks(text, "txt", new Chunking(100, 50));
+        List<Chunker.Piece> pieces = chunks(text, "txt", new Chunking(100, 50));
         assertTrue(pieces.size() > 5);
         for (int i = 1; i < pieces.size(); i++) {
             int shared = pieces.get(i - 1).end() - pieces.get(i).start();
             assertTrue(shared > 100, "shared " + shared);
             assertTrue(embedder.count(text.substring(pieces.get(i).start(), pieces.get(i - 1).end())) <= 50);
         }
-        assertEquals(pieces, chunker.chunks(text, "txt", new Chunking(100, 50)));
+        assertEquals(pieces, chunks(text, "txt", new Chunking(100, 50)));
     }
 }

@@ -86,7 +86,8 @@ class SciFactIT {
         say("queries=" + queries + " p50_ms=" + micros.get(queries / 2) / 1000.0 + " p95_ms="
                 + micros.get(queries * 95 / 100) / 1000.0);
         for (Map.Entry<String, double[]> leg : Map.of("bm25", lexical, "vector", vector, "fused", fused).entrySet()) {
-            say(leg.getKey() + " ndcg@10=" + leg.getValue()[0] / queries + " recall@100=" + leg.getValue()[1] / queries);
+            say(leg.getKey() + " ndcg@10=" + leg.getValue()[0] / queries + " recall@100="
+                    + leg.getValue()[1] / queries);
         }
         assertTrue(fused[0] / queries >= 0.71, Arrays.toString(fused));
     }
@@ -106,7 +107,9 @@ class SciFactIT {
             if (rank < 10) gain += grade / (Math.log(rank + 2) / Math.log(2));
         }
         double ideal = 0;
-        for (int rank = 0; rank < Math.min(10, relevant.size()); rank++) ideal += 1 / (Math.log(rank + 2) / Math.log(2));
+        for (int rank = 0; rank < Math.min(10, relevant.size()); rank++) {
+            ideal += 1 / (Math.log(rank + 2) / Math.log(2));
+        }
         sums[0] += gain / ideal;
         sums[1] += hits / (double) relevant.size();
     }

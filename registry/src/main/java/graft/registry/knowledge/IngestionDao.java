@@ -179,6 +179,14 @@ public final class IngestionDao {
         });
     }
 
+    /** Says that the worker is still at it. */
+    public void renew(Job job, Duration lease) {
+        database.asTenant(job.tenantId(), handle -> {
+            hold(handle, job, lease, "KEY SHARE");
+            return null;
+        });
+    }
+
     /** Gives a job back so that it is tried again after a while. */
     public void giveBack(Job job, Duration pause) {
         database.asTenant(job.tenantId(), handle -> handle.createUpdate("""
