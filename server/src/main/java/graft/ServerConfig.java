@@ -12,7 +12,7 @@ import java.util.Optional;
  */
 public record ServerConfig(String host, int port, int adminPort, Path data, Optional<Path> cache, List<String> bases,
         boolean demo, Optional<Path> ui, Storage database, Http http, Keys keys, Metering metering, Admission admission,
-        Engine engine, Log log) {
+        Engine engine, Embedder embedder, Limits limits, Adapters adapters, Knowledge knowledge, Log log) {
 
     /** @param url JDBC URL of an external Postgres; absent starts the embedded one */
     public record Storage(Optional<String> url, Optional<String> user, Optional<String> password,
@@ -30,13 +30,30 @@ public record ServerConfig(String host, int port, int adminPort, Path data, Opti
 
     public record Admission(Duration longestHold) {}
 
-    /** @param threads 0 means all cores */
-    public record Engine(Kind kind, String device, Precision precision, int threads) {
+    /** The meanings stand at {@link graft.engine.torch.TorchSettings}; bytes are shared by the bases of one process. */
+    public record Engine(Kind kind, String device, Precision precision, int threads, long kvBytes, int tokensPerBlock,
+            int tokensPerStep, int maxRunning, int maxWaiting, int maxAdaptersPerStep, long adapterBytes,
+            long adapterHostBytes, int adapterLoads, int contextLimit, int retryAfterMillis) {
         /** Which implementation of the port. */
         public enum Kind { TORCH, TENSORRT, REMOTE }
 
         public enum Precision { FLOAT32, BF16, FLOAT16, INT8, INT4 }
     }
+
+    /** @param model empty means the fetched one */
+    public record Embedder(Optional<Path> model, int window, int batchTokens) {}
+
+    public record Limits(int defaultMaxTokens, int maxChoices, Duration stall) {}
+
+    public record Adapters(long maxUploadBytes, long maxUnpackedBytes, int maxFiles, int maxRatio,
+            int maxParallelUploads, int maxRank, Duration catalogMemory, long cacheBytes, Duration cacheHold,
+            long loadBytesPerSecond) {}
+
+    public record Knowledge(long maxFileBytes, int maxDocumentsPerStore, int maxQueuedDocuments, int maxFilesPerCall,
+            int maxQueries, int maxQueryCharacters, int maxFilterParts, int ingestionWorkers, int embeddingBatch,
+            Duration ingestionLease, Duration ingestionPoll, int ingestionAttempts, Duration ingestionRetryPause,
+            int searchCandidates, int fusionK, int recordedCandidates, double bm25K1, double bm25B,
+            Duration housekeepingInterval, Duration retrievalRetention, int housekeepingBatch) {}
 
     public record Log(String level, long fileBytes, int files) {}
 }

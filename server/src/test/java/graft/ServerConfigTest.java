@@ -38,7 +38,15 @@ class ServerConfigTest {
                         Duration.ofHours(12)),
                 new ServerConfig.Metering(32, Duration.ofSeconds(10), 256, Duration.ofSeconds(30),
                         Duration.ofSeconds(5), 200), new ServerConfig.Admission(Duration.ofHours(1)),
-                new ServerConfig.Engine(ServerConfig.Engine.Kind.TORCH, "auto", ServerConfig.Engine.Precision.BF16, 0),
+                new ServerConfig.Engine(ServerConfig.Engine.Kind.TORCH, "auto", ServerConfig.Engine.Precision.BF16, 0,
+                        1L << 30, 16, 512, 64, 256, 16, 1L << 30, 1L << 30, 2, 131_072, 1000),
+                new ServerConfig.Embedder(Optional.empty(), 256, 2048),
+                new ServerConfig.Limits(1024, 64, Duration.ofMinutes(5)),
+                new ServerConfig.Adapters(2L << 30, 4L << 30, 1000, 100, 4, 512, Duration.ofSeconds(1), 10L << 30,
+                        Duration.ofMinutes(1), 0),
+                new ServerConfig.Knowledge(64 << 20, 100_000, 10_000, 500, 16, 16_384, 64, 1, 16,
+                        Duration.ofMinutes(1), Duration.ofSeconds(2), 5, Duration.ofSeconds(5), 100, 60, 16, 0.9, 0.4,
+                        Duration.ofMinutes(1), Duration.ofDays(30), 1000),
                 new ServerConfig.Log("INFO", 10 << 20, 5)), defaults());
     }
 
@@ -53,7 +61,22 @@ class ServerConfigTest {
                 "keys.guessing-addresses", "keys.session-life",
                 "metering.checkpoint-tokens", "metering.longest-wait", "metering.rows-per-commit", "metering.lease",
                 "metering.prices-stale-after", "metering.most-labels", "admission.longest-hold",
-                "engine.kind", "engine.device", "engine.precision", "engine.threads",
+                "engine.kind", "engine.device", "engine.precision", "engine.threads", "engine.kv-bytes",
+                "engine.tokens-per-block", "engine.tokens-per-step", "engine.max-running", "engine.max-waiting",
+                "engine.max-adapters-per-step", "engine.adapter-bytes", "engine.adapter-host-bytes",
+                "engine.adapter-loads", "engine.context-limit", "engine.retry-after-millis",
+                "embedder.model", "embedder.window", "embedder.batch-tokens",
+                "limits.default-max-tokens", "limits.max-choices", "limits.stall",
+                "adapters.max-upload-bytes", "adapters.max-unpacked-bytes", "adapters.max-files", "adapters.max-ratio",
+                "adapters.max-parallel-uploads", "adapters.max-rank", "adapters.catalog-memory",
+                "adapters.cache-bytes", "adapters.cache-hold", "adapters.load-bytes-per-second",
+                "knowledge.max-file-bytes", "knowledge.max-documents-per-store", "knowledge.max-queued-documents",
+                "knowledge.max-files-per-call", "knowledge.max-queries", "knowledge.max-query-characters",
+                "knowledge.max-filter-parts", "knowledge.ingestion-workers", "knowledge.embedding-batch",
+                "knowledge.ingestion-lease", "knowledge.ingestion-poll", "knowledge.ingestion-attempts",
+                "knowledge.ingestion-retry-pause", "knowledge.search-candidates", "knowledge.fusion-k",
+                "knowledge.recorded-candidates", "knowledge.bm25-k1", "knowledge.bm25-b",
+                "knowledge.housekeeping-interval", "knowledge.retrieval-retention", "knowledge.housekeeping-batch",
                 "log.level", "log.file-bytes", "log.files"), Settings.keys().keySet());
     }
 

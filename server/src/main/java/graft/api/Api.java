@@ -1,5 +1,6 @@
 package graft.api;
 
+import graft.engine.InferenceEngine;
 import java.util.ArrayList;
 import java.util.List;
 
@@ -7,11 +8,19 @@ import java.util.List;
 public final class Api {
     private Api() {}
 
+    /** The parts of the API; each brings resources of its own. */
+    public record Parts(Health health, AccountsApi accounts, InferenceApi inference, AdaptersApi adapters,
+            KnowledgeApi knowledge, List<InferenceEngine> engines) {}
+
     /** @param bodyLimit largest JSON body, bytes */
-    public static Routes routes(Health health, AccountsApi accounts, long bodyLimit) {
+    public static Routes routes(Parts parts, long bodyLimit) {
         List<Resource> resources = new ArrayList<>();
-        resources.add(new ProbesResource(health));
-        resources.addAll(accounts.resources());
-        return new Routes(resources, accounts.authenticator(), bodyLimit);
+        resources.add(new ProbesResource(parts.health()));
+        resources.add(new EngineResource(parts.engines()));
+        resources.addAll(parts.inference().resources());
+        resources.addAll(parts.knowledge().resources());
+        resources.addAll(parts.adapters().resources());
+        resources.addAll(parts.accounts().resources());
+        return new Routes(resources, parts.accounts().authenticator(), bodyLimit);
     }
 }

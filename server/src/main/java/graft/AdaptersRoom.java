@@ -1,0 +1,83 @@
+package graft;
+
+import graft.adapters.AdapterFiles;
+import graft.adapters.AdapterUpload;
+import graft.adapters.PeftProof;
+import graft.adapters.ServedBase;
+import graft.admission.Catalog;
+import graft.admission.ResolvedModel;
+import graft.api.AdaptersApi;
+import graft.engine.EngineAdapter;
+import graft.engine.InferenceEngine;
+import graft.registry.Database;
+import graft.registry.catalog.AdapterDao;
+import graft.registry.catalog.AdapterVersionDao;
+import graft.registry.catalog.ArtifactDao;
+import graft.registry.catalog.CatalogDao;
+import graft.weights.PeftAdapter;
+import java.time.Instant;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+
+/** Adapters, put together: their catalog, their upload with its proof, their files on local disk. */
+final class AdaptersRoom {
+    private final Catalog catalog;
+    private final AdapterDao adapters;
+    private final AdapterFiles files;
+    private final AdapterUpload upload;
+    private final List<ServedBase> bases;
+    private final AdaptersApi api;
+
+    AdaptersRoom(Database database, ServedModels models, DataFolder data, ServerConfig.Adapters settings) {
+        adapters = new AdapterDao(database);
+        AdapterVersionDao versions = new AdapterVersionDao(database);
+        catalog = new Catalog(new CatalogDao(database), models.engines().stream().map(AdaptersRoom::base).toList(),
+                settings.catalogMemory());
+        files = new AdapterFiles(data.adapterCache(), versions, new ArtifactDao(database), new AdapterFiles.Limits(
+                settings.cacheBytes(), settings.cacheHold(), settings.loadBytesPerSecond()));
+        upload = new AdapterUpload(data.spool("adapters"), versions, new AdapterUpload.Limits(
+                settings.maxUnpackedBytes(), settings.maxFiles(), settings.maxRatio(), settings.maxParallelUploads()));
+        PeftAdapter.Limits limits = new PeftAdapter.Limits(PeftAdapter.Limits.DEFAULT.headerBytes(),
+                settings.maxRank(), PeftAdapter.Limits.DEFAULT.patternSteps());
+        bases = models.all().entrySet().stream().map(entry -> served(entry, limits)).toList();
+        api = new AdaptersApi(database, upload, files, catalog, bases,
+                digest -> models.engines().forEach(engine -> engine.evict(digest)),
+                new AdaptersApi.Limits(settings.maxUploadBytes(), settings.maxFiles()));
+    }
+
+    private static Catalog.Base base(InferenceEngine engine) {
+        return new Catalog.Base(engine.model().id(), engine.model().digest(), Instant.now());
+    }
+
+    private static ServedBase served(Map.Entry<String, ServedModels.Served> entry, PeftAdapter.Limits limits) {
+        InferenceEngine engine = entry.getValue().model().engine();
+        return new ServedBase(engine.model(), new PeftProof(entry.getKey(), entry.getValue().config(), limits),
+                Optional.empty());
+    }
+
+    EngineAdapter engineAdapter(ResolvedModel.Adapter adapter) {
+        return files.engineAdapter(adapter.ownerTenantId(), adapter.name(), adapter.version(), adapter.digest(), 1);
+    }
+
+    Catalog catalog() {
+        return catalog;
+    }
+
+    AdapterUpload upload() {
+        return upload;
+    }
+
+    /** One of the base models that adapters may be uploaded for. */
+    ServedBase base(String id) {
+        return bases.stream().filter(base -> base.model().id().equals(id)).findFirst().orElseThrow();
+    }
+
+    boolean isThere(String tenantId, String name) {
+        return adapters.find(tenantId, tenantId, name).isPresent();
+    }
+
+    AdaptersApi api() {
+        return api;
+    }
+}

@@ -1,0 +1,105 @@
+package graft;
+
+import graft.api.KnowledgeApi;
+import graft.engine.torch.TorchDevice;
+import graft.engine.torch.TorchEmbedder;
+import graft.knowledge.Filters;
+import graft.knowledge.Housekeeping;
+import graft.knowledge.Ingestion;
+import graft.knowledge.KnowledgeSearch;
+import graft.knowledge.TextEmbedder;
+import graft.registry.Database;
+import graft.registry.knowledge.DocumentDao;
+import graft.registry.knowledge.FileDao;
+import graft.registry.knowledge.IngestionDao;
+import graft.registry.knowledge.RetrievalDao;
+import graft.registry.knowledge.SearchDao;
+import graft.registry.knowledge.StoreDao;
+import graft.tokens.HuggingFaceTokenizer;
+import graft.tokens.Tokenizer;
+import graft.weights.ModelFiles;
+import java.nio.file.Path;
+
+/** Knowledge stores, put together: what is stored, the embedder, the queue that fills stores and the search over them. */
+final class KnowledgeRoom implements AutoCloseable {
+    private final KnowledgeApi.Stored stored;
+    private final EmbedderParts embedder;
+    private final Ingestion ingestion;
+    private final Housekeeping housekeeping;
+    private final KnowledgeSearch search;
+
+    /** An embedder with its tokeniser; opened before the database is there. */
+    record EmbedderParts(TorchEmbedder embedder, Tokenizer tokenizer, TextEmbedder text) implements AutoCloseable {
+        /** @throws SetupException when the folder holds no usable encoder */
+        static EmbedderParts open(Artifacts artifacts, ServerConfig.Embedder settings, String device) {
+            Path folder = settings.model().orElseGet(artifacts::embedder);
+            try (ModelFiles files = ModelFiles.open(folder, ModelFiles.DEFAULT_HEADER_LIMIT)) {
+                String json = files.tokenizerJson().orElseThrow(() ->
+                        new SetupException(folder + " has no tokenizer.json: an embedder needs one."));
+                Tokenizer tokenizer = HuggingFaceTokenizer.of(json);
+                TorchEmbedder embedder = TorchEmbedder.open(name(settings, folder), folder,
+                        TorchDevice.named(device), settings.window(),
+                        settings.batchTokens());
+                return new EmbedderParts(embedder, tokenizer, new TextEmbedder(embedder, tokenizer));
+            }
+        }
+
+        private static String name(ServerConfig.Embedder settings, Path folder) {
+            return settings.model().isPresent() ? folder.getFileName().toString() : Artifacts.EMBEDDER_ID;
+        }
+
+        @Override
+        public void close() {
+            embedder.close();
+            tokenizer.close();
+        }
+    }
+
+    KnowledgeRoom(Database database, EmbedderParts embedder, ServerConfig.Knowledge settings) {
+        this.embedder = embedder;
+        stored = new KnowledgeApi.Stored(new FileDao(database), new StoreDao(database),
+                new DocumentDao(database, new DocumentDao.Bounds(settings.maxDocumentsPerStore(),
+                        settings.maxQueuedDocuments())), new RetrievalDao(database));
+        ingestion = new Ingestion(stored.files(), new IngestionDao(database), embedder.text(),
+                new Ingestion.Settings(settings.ingestionWorkers(), settings.embeddingBatch(),
+                        settings.ingestionLease(), settings.ingestionPoll(), settings.ingestionAttempts(),
+                        settings.ingestionRetryPause()));
+        search = new KnowledgeSearch(new SearchDao(database, new SearchDao.Bm25(settings.bm25K1(), settings.bm25B())),
+                stored.retrievals(), embedder.text(), new Filters(settings.maxFilterParts()),
+                new KnowledgeSearch.Settings(settings.searchCandidates(), settings.fusionK(),
+                        settings.recordedCandidates()));
+        housekeeping = new Housekeeping(stored.files(), stored.stores(), stored.retrievals(),
+                new Housekeeping.Settings(settings.housekeepingInterval(), settings.retrievalRetention(),
+                        settings.housekeepingBatch()));
+        ingestion.start();
+        housekeeping.start();
+    }
+
+    KnowledgeApi api(Path spool, ServerConfig.Knowledge settings) {
+        return new KnowledgeApi(stored, ingestion, search, embedder.text(), new KnowledgeApi.Settings(spool,
+                settings.maxFileBytes(), settings.maxFilesPerCall(), settings.maxQueries(),
+                settings.maxQueryCharacters()));
+    }
+
+    TextEmbedder embedder() {
+        return embedder.text();
+    }
+
+    KnowledgeApi.Stored stored() {
+        return stored;
+    }
+
+    Ingestion ingestion() {
+        return ingestion;
+    }
+
+    KnowledgeSearch search() {
+        return search;
+    }
+
+    @Override
+    public void close() {
+        ingestion.close();
+        housekeeping.close();
+    }
+}

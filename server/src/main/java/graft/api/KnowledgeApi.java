@@ -1,0 +1,43 @@
+package graft.api;
+
+import graft.knowledge.Ingestion;
+import graft.knowledge.KnowledgeSearch;
+import graft.knowledge.TextEmbedder;
+import graft.registry.knowledge.DocumentDao;
+import graft.registry.knowledge.FileDao;
+import graft.registry.knowledge.RetrievalDao;
+import graft.registry.knowledge.StoreDao;
+import java.nio.file.Path;
+import java.util.List;
+
+/** Files, knowledge stores, search and retrieval records over HTTP. */
+public final class KnowledgeApi {
+    private final List<Resource> resources;
+
+    /**
+     * @param spool           folder for uploads on their way, this process's alone
+     * @param maxFileBytes    of one file
+     * @param maxFilesPerCall that may be added when a store is created
+     * @param maxQueries      of one search
+     */
+    public record Settings(Path spool, long maxFileBytes, int maxFilesPerCall, int maxQueries, int maxQueryCharacters) {}
+
+    /** What the resources read and write. */
+    public record Stored(FileDao files, StoreDao stores, DocumentDao documents, RetrievalDao retrievals) {}
+
+    public KnowledgeApi(Stored stored, Ingestion ingestion, KnowledgeSearch search, TextEmbedder embedder,
+            Settings settings) {
+        var storeFiles = new VectorStoreFilesResource(stored.stores(), stored.documents(), ingestion,
+                settings.maxFilesPerCall());
+        resources = List.of(
+                new FilesResource(stored.files(), settings.spool(), settings.maxFileBytes()),
+                new VectorStoresResource(stored.stores(), storeFiles, embedder),
+                storeFiles,
+                new VectorStoreSearchResource(search, stored.retrievals(),
+                        new VectorStoreSearchResource.Bounds(settings.maxQueries(), settings.maxQueryCharacters())));
+    }
+
+    List<Resource> resources() {
+        return resources;
+    }
+}
