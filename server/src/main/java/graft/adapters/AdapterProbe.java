@@ -1,6 +1,7 @@
 package graft.adapters;
 
 import graft.engine.EngineAdapter;
+import java.util.List;
 
 /** Tells whether an adapter changes what its base model answers at all. */
 @FunctionalInterface
@@ -8,7 +9,8 @@ public interface AdapterProbe {
     /**
      * May wait for the engine.
      *
+     * @param tokens without which the adapter need not show: see {@link AdapterProof.Proved}
      * @return false if the answers with and without the adapter were the same to the last bit
      */
-    boolean changesAnything(EngineAdapter adapter);
+    boolean changesAnything(EngineAdapter adapter, List<Integer> tokens);
 }

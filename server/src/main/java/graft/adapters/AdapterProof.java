@@ -18,11 +18,13 @@ public interface AdapterProof {
      * @param rank          the largest of its modules
      * @param targetModules what it changes, as the configuration names them, sorted
      * @param warnings      what is allowed but may not be meant
+     * @param probeTokens   tokens that wake it: those it was trained for, then its invocation tokens in their order
      */
-    record Proved(int rank, List<String> targetModules, List<String> warnings) {
+    record Proved(int rank, List<String> targetModules, List<String> warnings, List<Integer> probeTokens) {
         public Proved {
             targetModules = List.copyOf(targetModules);
             warnings = List.copyOf(warnings);
+            probeTokens = List.copyOf(probeTokens);
         }
     }
 }

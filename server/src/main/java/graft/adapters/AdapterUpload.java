@@ -23,7 +23,7 @@ import java.util.concurrent.Semaphore;
 public final class AdapterUpload {
     /** The warning about an adapter that is sound and without effect. */
     public static final String CHANGES_NOTHING =
-            "The adapter changes nothing: with it the base model answers as without it.";
+            "The adapter changed nothing on a probe: the base model answered as without it.";
     private static final long MOST_CONFIG_BYTES = 16L << 20;
     private final Path spoolRoot;
     private final AdapterVersionDao versions;
@@ -143,15 +143,15 @@ public final class AdapterUpload {
             warnings.addAll(wanted.warnings());
             warnings.addAll(proved.warnings());
             boolean known = proved.warnings().stream().anyMatch(warning -> warning.contains("changes nothing"));
-            if (!known && changesNothing(wanted, digest, folder)) warnings.add(CHANGES_NOTHING);
+            if (!known && changesNothing(wanted, digest, folder, proved.probeTokens())) warnings.add(CHANGES_NOTHING);
             return versions.publish(tenantId, new NewVersion(wanted.adapter(), wanted.base().model().id(),
                     wanted.shareNew(), digest, wanted.base().model().digest(), proved.rank(), proved.targetModules(),
                     wanted.manifest(), wanted.note(), warnings, wanted.by(), wanted.alias(), files));
         }
 
-        private boolean changesNothing(Wanted wanted, String digest, Path folder) {
+        private boolean changesNothing(Wanted wanted, String digest, Path folder, List<Integer> tokens) {
             return wanted.base().probe().map(probe -> !probe.changesAnything(
-                    new EngineAdapter(wanted.adapter(), 0, digest, 1, () -> folder))).orElse(false);
+                    new EngineAdapter(wanted.adapter(), 0, digest, 1, () -> folder), tokens)).orElse(false);
         }
 
         @Override

@@ -22,6 +22,7 @@ import java.util.concurrent.Semaphore;
  */
 public final class PeftProof implements AdapterProof {
     private static final Semaphore ONE_AT_A_TIME = new Semaphore(1, true);
+    private static final int MOST_TRAINED_TOKENS = 16;
     private final String baseId;
     private final AdapterTarget target;
     private final PeftAdapter.Limits limits;
@@ -41,7 +42,11 @@ public final class PeftProof implements AdapterProof {
             List<String> warnings = new ArrayList<>(adapter.warnings());
             otherBase(folder).ifPresent(other -> warnings.add("adapter_config.json names the base model '" + other
                     + "'; it was proved against '" + baseId + "'. They fit, but need not be the same model."));
-            return new Proved(adapter.rank(), adapter.targetModules().stream().sorted().toList(), warnings);
+            List<Integer> tokens = new ArrayList<>();
+            adapter.trainedTokens().ifPresent(trained -> trained.tokens().stream().limit(MOST_TRAINED_TOKENS)
+                    .forEach(tokens::add));
+            tokens.addAll(adapter.invocationTokens());
+            return new Proved(adapter.rank(), adapter.targetModules().stream().sorted().toList(), warnings, tokens);
         } catch (InvalidAdapterException e) {
             throw RefusedUploadException.faulty(e.getMessage());
         } finally {

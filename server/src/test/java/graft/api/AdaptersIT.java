@@ -65,7 +65,8 @@ class AdaptersIT {
     }
 
     private List<String> names(JsonNode list) {
-        return StreamSupport.stream(list.get("data").spliterator(), false).map(one -> one.get("name").asText()).toList();
+        return StreamSupport.stream(list.get("data").spliterator(), false)
+                .map(one -> one.get("name").asText()).toList();
     }
 
     @Test
@@ -112,7 +113,8 @@ class AdaptersIT {
     void aSplitSharesTrafficByItsWeights() {
         for (int i = 0; i < 3; i++) upload("alice", "a", "l3-r4-qv");
         JsonNode alias = call(200, "alice", "PUT", "/a/aliases/production",
-                "{\"split\":[{\"version\":1,\"weight\":70},{\"version\":2,\"weight\":30},{\"version\":3,\"weight\":0}]}");
+                "{\"split\":[{\"version\":1,\"weight\":70},{\"version\":2,\"weight\":30},"
+                        + "{\"version\":3,\"weight\":0}]}");
         assertTrue(alias.get("version").isNull());
         assertEquals(3, alias.get("targets").size());
         Map<String, Integer> drawn = new TreeMap<>();
@@ -130,8 +132,8 @@ class AdaptersIT {
         upload("alice", "a", "l3-r4-qv");
         for (String bad : List.of("{}", "{\"version\":1,\"split\":[]}", "{\"split\":[]}", "{\"split\":[{}]}",
                 "{\"split\":[{\"version\":1,\"weight\":-1}]}", "{\"split\":[{\"version\":1,\"weight\":0}]}",
-                "{\"split\":[{\"version\":1,\"weight\":1},{\"version\":1,\"weight\":1}]}", "{\"version\":\"x\"}", "nonsense",
-                "{\"version\":1.5}"))
+                "{\"split\":[{\"version\":1,\"weight\":1},{\"version\":1,\"weight\":1}]}", "{\"version\":\"x\"}",
+                "nonsense", "{\"version\":1.5}"))
             call(400, "alice", "PUT", "/a/aliases/production", bad);
         call(400, "alice", "PUT", "/a/aliases/9", "{\"version\":1}");
         call(404, "alice", "PUT", "/a/aliases/production", "{\"version\":2}");

@@ -80,8 +80,9 @@ public final class AliasDao {
                 DELETE FROM adapter_alias_target WHERE tenant_id = :tenant AND adapter = :adapter AND alias = :alias
                 """).bind("tenant", tenantId).bind("adapter", adapter).bind("alias", alias).execute();
         for (Alias.Target target : targets) {
-            handle.createUpdate("INSERT INTO adapter_alias_target VALUES (:tenant, :adapter, :alias, :version, :weight)")
-                    .bind("tenant", tenantId).bind("adapter", adapter).bind("alias", alias)
+            handle.createUpdate("""
+                    INSERT INTO adapter_alias_target VALUES (:tenant, :adapter, :alias, :version, :weight)
+                    """).bind("tenant", tenantId).bind("adapter", adapter).bind("alias", alias)
                     .bind("version", target.version()).bind("weight", target.weight()).execute();
         }
     }
@@ -142,8 +143,9 @@ public final class AliasDao {
     }
 
     private static Set<Integer> versions(Handle handle, String tenantId, String adapter) {
-        return handle.createQuery("SELECT version FROM adapter_version WHERE tenant_id = :tenant AND adapter = :adapter")
-                .bind("tenant", tenantId).bind("adapter", adapter).mapTo(Integer.class).set();
+        return handle.createQuery("""
+                SELECT version FROM adapter_version WHERE tenant_id = :tenant AND adapter = :adapter
+                """).bind("tenant", tenantId).bind("adapter", adapter).mapTo(Integer.class).set();
     }
 
     /** False if there was none. */
