@@ -105,6 +105,9 @@ final class FilesResource implements Resource {
             try (InputStream content = Files.newInputStream(upload.path)) {
                 exchange.ok(FileBody.of(files.create(exchange.caller().tenantId(),
                         new FileDao.NewFile(upload.filename, upload.purpose, upload.lifetime), content)));
+            } catch (FileDao.StorageLimitException e) {
+                throw ApiException.insufficientQuota("The tenant's limit 'storage_bytes' (" + e.most()
+                        + ") would be passed.");
             }
         }
     }

@@ -30,7 +30,25 @@ public final class FileDao {
     /** @param lifetime how long the file is kept; empty for as long as nobody deletes it */
     public record NewFile(String filename, String purpose, Optional<Duration> lifetime) {}
 
-    /** @param content read to its end while a connection is held, so it must come from disk or memory */
+    /** The tenant's limit on stored bytes would be passed; nothing was stored. */
+    public static final class StorageLimitException extends RuntimeException {
+        private static final long serialVersionUID = 1;
+        private final long most;
+
+        StorageLimitException(long most) {
+            super("storage_bytes " + most, null, false, false);
+            this.most = most;
+        }
+
+        public long most() {
+            return most;
+        }
+    }
+
+    /**
+     * @param content read to its end while a connection is held, so it must come from disk or memory
+     * @throws StorageLimitException when files and adapters together would pass the tenant's limit
+     */
     public StoredFile create(String tenantId, NewFile file, InputStream content) {
         String id = Ids.next("file-");
         return database.asTenant(tenantId, handle -> {
@@ -41,6 +59,7 @@ public final class FileDao {
                     .bind("purpose", file.purpose())
                     .bind("lifetime", file.lifetime().map(Duration::toSeconds).orElse(null)).execute();
             insertPieces(handle, tenantId, id, content);
+            refuseOverLimit(handle, tenantId);
             return find(handle, id).orElseThrow();
         });
     }
@@ -63,6 +82,21 @@ public final class FileDao {
         } catch (NoSuchAlgorithmException e) {
             throw new IllegalStateException("every JDK has SHA-256", e);
         }
+    }
+
+    /** Last, under a lock of the tenant's own, so that uploads beside each other can't pass the limit together. */
+    private static void refuseOverLimit(Handle handle, String tenantId) {
+        Optional<Long> most = handle.createQuery(
+                "SELECT storage_bytes FROM tenant_limits WHERE tenant_id = :tenant AND storage_bytes IS NOT NULL")
+                .bind("tenant", tenantId).mapTo(Long.class).findOne();
+        if (most.isEmpty()) return;
+        handle.createQuery("SELECT pg_advisory_xact_lock(hashtextextended('storage ' || :tenant, 0))::text")
+                .bind("tenant", tenantId).mapTo(String.class).one();
+        long used = handle.createQuery("""
+                SELECT (SELECT coalesce(sum(bytes), 0) FROM file WHERE tenant_id = :tenant)
+                    + (SELECT coalesce(sum(size_bytes), 0) FROM adapter_version WHERE tenant_id = :tenant)""")
+                .bind("tenant", tenantId).mapTo(Long.class).one();
+        if (used > most.get()) throw new StorageLimitException(most.get());
     }
 
     public Optional<StoredFile> find(String tenantId, String id) {

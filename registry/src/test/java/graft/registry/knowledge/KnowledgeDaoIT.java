@@ -7,6 +7,8 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import graft.registry.Database;
+import graft.registry.tenant.Limits;
+import graft.registry.tenant.LimitsDao;
 import graft.registry.tenant.TenantDao;
 import graft.registry.testing.TestDatabase;
 import java.io.ByteArrayInputStream;
@@ -15,6 +17,7 @@ import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
+import java.util.OptionalLong;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
@@ -157,6 +160,19 @@ class KnowledgeDaoIT {
         assertEquals(new DocumentDao.Attached.QueueFull(4),
                 documents.attach(tenant, store(tenant).id(), four.subList(0, 2), false));
         assertTrue(stores.delete(tenant, store.id()));
+    }
+
+    @Test
+    void filesStopAtTheTenantsStorageLimitAndNothingIsHalfStored() {
+        String tenant = tenant("saver");
+        new LimitsDao(database).put("test", tenant, new Limits(OptionalLong.empty(), OptionalLong.empty(),
+                OptionalLong.empty(), OptionalLong.of(10), OptionalLong.empty(), Optional.empty()));
+        upload(tenant, "12345");
+        FileDao.StorageLimitException refused =
+                assertThrows(FileDao.StorageLimitException.class, () -> upload(tenant, "123456"));
+        assertEquals(10, refused.most());
+        assertEquals(1, rows(tenant, "file_piece"));
+        upload(tenant, "12345");
     }
 
     @Test
