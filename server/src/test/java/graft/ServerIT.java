@@ -135,14 +135,16 @@ class ServerIT {
     }
 
     @Test
-    void whatIsNoHttpGetsTheErrorShapeAndTheServerGoesOn() throws Exception {
-        for (String request : List.of("NONSENSE\r\n\r\n", "GET /%zz HTTP/1.1\r\nHost: x\r\n\r\n",
+    void aRequestThatCanNotBeReadGetsTheErrorShapeAndTheServerGoesOn() throws Exception {
+        for (String request : List.of("GET /a b HTTP/1.1\r\nHost: x\r\n\r\n", "GET /%zz HTTP/1.1\r\nHost: x\r\n\r\n",
                 "GET / HTTP/1.1\r\nHost: x\r\nbad header\r\n\r\n", "GET /health/live HTTP/1.1\r\nHost: x\r\nA: "
                         + "a".repeat(1 << 16) + "\r\n\r\n")) {
             String answer = raw(request);
             assertTrue(answer.startsWith("HTTP/1.1 4"), answer);
             assertErrorShape(answer, "invalid_request");
         }
+        // Whoever does not speak HTTP is cut off without an answer.
+        assertThrows(AssertionError.class, () -> raw("\u0016\u0003\u0001 hello\r\n\r\n"));
         assertEquals(200, get("/health/live").statusCode());
     }
 
