@@ -2,8 +2,10 @@
 
     def add_weight(self, parts: List[Tensor], stored: int, kept: int, shape: List[int]) -> int:
         # parts: raw bytes, or values, of tensors that are stacked by rows; stored, kept: element types
-        rows = torch.cat([part.view_copy(dtype=stored) for part in parts])  # a copy; view(dtype) is not in TorchScript
-        self.weights.append(rows.view(shape).to(kept))
+        if parts[0].dtype != stored:
+            parts = [part.view_copy(dtype=stored) for part in parts]  # view(dtype) is not in TorchScript
+        rows = parts[0] if len(parts) == 1 else torch.cat(parts)
+        self.weights.append(rows.view(shape).to(kept, copy=True))
         return len(self.weights)
 
     def add_same_weight(self, earlier: int) -> int:

@@ -7,7 +7,9 @@ import graft.weights.RopeTable;
 import graft.weights.TensorFile;
 import graft.weights.TensorFile.ElementType;
 import graft.weights.TensorFile.TensorInfo;
+import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
@@ -22,6 +24,7 @@ final class ModelLoader {
     private final Architecture architecture;
     private final TensorFile tensors;
     private final Precision precision;
+    private MemorySegment staging = MemorySegment.NULL;
 
     private ModelLoader(TorchModule module, Architecture architecture, TensorFile tensors, Precision precision) {
         this.module = module;
@@ -79,26 +82,43 @@ final class ModelLoader {
 
     private void add(Architecture.Weight weight) {
         int kept = weight.kind() == Architecture.Kind.MATRIX ? precision.elementType() : Precision.FLOAT32.elementType();
+        int stored = stored(weight.names());
         try (TorchModule.Scope scope = module.scope()) {
             List<PtNDArray> parts = new ArrayList<>();
-            int stored = stored(weight.names());
-            long rows = 0;
-            long[] tail = {};
-            for (String name : weight.names()) {
-                TensorInfo info = tensors.info(name);
-                rows += info.shape().getFirst();
-                tail = info.shape().stream().skip(1).mapToLong(Long::longValue).toArray();
-                if (stored == Precision.FLOAT32.elementType() && info.type() != ElementType.F32)
-                    parts.add(scope.floats(tensors.floats(name), info.elements()));
-                else parts.addAll(raw(scope, tensors.bytes(name)));
-            }
-            if (parts.isEmpty()) parts.add(scope.floats(new float[0], 0));
-            long[] shape = new long[1 + tail.length];
-            shape[0] = rows;
-            System.arraycopy(tail, 0, shape, 1, tail.length);
+            if (weight.names().isEmpty()) parts.add(scope.floats(new float[0], 0));
+            else if (asBytes(weight.names())) weight.names().forEach(name -> parts.addAll(raw(scope, tensors.bytes(name))));
+            else parts.addAll(values(scope, weight.names()));
             scope.call("add_weight", scope.tensors(parts), scope.number(stored), scope.number(kept),
-                    scope.numbers(shape));
+                    scope.numbers(shape(weight.names())));
         }
+    }
+
+    /** Rows of all, columns of one. */
+    private long[] shape(List<String> names) {
+        if (names.isEmpty()) return new long[] {0};
+        long[] shape = tensor(names.getFirst()).shape().stream().mapToLong(Long::longValue).toArray();
+        shape[0] = names.stream().mapToLong(name -> tensor(name).shape().getFirst()).sum();
+        return shape;
+    }
+
+    /** Through one buffer that is used again and again: fresh memory for each tensor would cost more than the copies. */
+    private List<PtNDArray> values(TorchModule.Scope scope, List<String> names) {
+        long bytes = names.stream().mapToLong(name -> tensor(name).elements() * Float.BYTES).sum();
+        if (staging.byteSize() < bytes) staging = Arena.ofAuto().allocate(bytes, Float.BYTES);
+        long at = 0;
+        for (String name : names) {
+            float[] values = tensors.floats(name);
+            MemorySegment.copy(values, 0, staging, ValueLayout.JAVA_FLOAT, at, values.length);
+            at += (long) values.length * Float.BYTES;
+        }
+        List<PtNDArray> parts = new ArrayList<>();
+        for (long from = 0; from < bytes; from += LARGEST_BUFFER)
+            parts.add(scope.floats(staging.asSlice(from, Math.min(LARGEST_BUFFER, bytes - from)).asByteBuffer()));
+        return parts;
+    }
+
+    private boolean asBytes(List<String> names) {
+        return stored(names) != Precision.FLOAT32.elementType() || names.stream().allMatch(name -> tensor(name).type() == ElementType.F32);
     }
 
     /** Tensors that are all stored in the same plain type go over as bytes, others as float32 values. */

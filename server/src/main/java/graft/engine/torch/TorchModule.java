@@ -3,6 +3,7 @@ package graft.engine.torch;
 import ai.djl.Device;
 import ai.djl.MalformedModelException;
 import ai.djl.Model;
+import ai.djl.engine.Engine;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
@@ -47,6 +48,7 @@ final class TorchModule implements AutoCloseable {
 
     /** Threads of one operator; once a process. */
     static void useThreads(int threads) {
+        Engine.getEngine("PyTorch"); // loads the library that the next line is in
         JniUtils.setNumThreads(threads);
     }
 
@@ -93,6 +95,11 @@ final class TorchModule implements AutoCloseable {
 
         PtNDArray floats(float[] values, long... shape) {
             return (PtNDArray) manager.create(values, new Shape(shape));
+        }
+
+        /** Values in native order of a direct buffer, not copied. */
+        PtNDArray floats(ByteBuffer direct) {
+            return manager.create(direct.order(ByteOrder.nativeOrder()), new Shape(direct.remaining() / Float.BYTES), DataType.FLOAT32);
         }
 
         /** Raw bytes of a direct buffer, not copied. */

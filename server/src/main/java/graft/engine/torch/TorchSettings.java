@@ -23,7 +23,7 @@ import java.util.Objects;
 public record TorchSettings(Precision precision, String device, int threads, long kvBytes, int tokensPerBlock,
         int tokensPerStep, int maxRunning, int maxWaiting, int maxAdaptersPerStep, long adapterBytes,
         long adapterHostBytes, int adapterLoads, int contextLimit, int retryAfterMillis) {
-    public static final TorchSettings DEFAULT = new TorchSettings(Precision.BF16, "cpu", 0, 1L << 30, 16, 512, 64, 256,
+    public static final TorchSettings DEFAULT = new TorchSettings(Precision.BF16, "cpu", 0, 512L << 20, 16, 512, 64, 256,
             16, 1L << 30, 1L << 30, 2, 131_072, 1000);
 
     public TorchSettings {
