@@ -48,11 +48,6 @@ export const storeFilesQuery = (id: string) =>
     refetchInterval: (query) => (query.state.data?.data.some((file) => file.status === 'in_progress') ? 1_000 : false),
   });
 
-export const filesQuery = queryOptions({
-  queryKey: ['files'],
-  queryFn: ({ signal }) => get<List<StoredFile>>('/v1/files?limit=1000', signal),
-});
-
 export const fileQuery = (id: string) =>
   queryOptions({
     queryKey: ['files', id],

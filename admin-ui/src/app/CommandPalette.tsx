@@ -62,7 +62,7 @@ function Choices({ pages, close }: { pages: Props['pages']; close: () => void })
         ) : null}
         {stores.length > 0 ? (
           <Command.Group heading="Knowledge stores">
-            {stores.map((one) => item(BookOpen, one.name ?? one.id, `/knowledge/${one.id}`))}
+            {stores.map((one) => item(BookOpen, one.name || one.id, `/knowledge/${one.id}`))}
           </Command.Group>
         ) : null}
         {tenants.length > 0 ? (

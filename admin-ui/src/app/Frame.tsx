@@ -11,7 +11,7 @@ import { Button, IconButton } from '../components/Button';
 import { Hint } from '../components/Hint';
 import { Toasts } from '../components/Toasts';
 import { CommandPalette } from './CommandPalette';
-import { mayDo, sessionQuery, signOut } from './session';
+import { mayDo, sessionQuery, signOut, useMay } from './session';
 import { chooseTheme, useTheme, type Theme } from './theme';
 
 const rail = [
@@ -61,8 +61,8 @@ export function Frame() {
         <header className="topbar">
           <EnginePill />
           <span className="grow" />
-          <button type="button" className="jump" onClick={() => setPalette(true)} aria-label="Search and commands">
-            <Search aria-hidden /> <span>Jump to…</span> <kbd>Ctrl K</kbd>
+          <button type="button" className="jump" onClick={() => setPalette(true)} >
+            <Search aria-hidden /> <span>Jump to…</span> <kbd aria-hidden>Ctrl K</kbd>
           </button>
           <ThemeMenu />
           <Who />
@@ -102,18 +102,19 @@ const states = {
 function EnginePill() {
   const models = useQuery(modelsQuery);
   const ready = useQuery(readyQuery);
-  const engine = useQuery({ ...engineQuery, retry: false });
-  const state = states[ready.isError ? 'stopped' : (ready.data ?? 'loading')];
+  const engine = useQuery({ ...engineQuery, enabled: useMay('admin') });
+  const stopped = ready.isError || engine.data?.healthy === false;
+  const state = states[stopped ? 'stopped' : (ready.data ?? 'loading')];
   const base = models.data?.data.find((model) => model.graft?.kind === 'base');
   const detail = engine.data
     ? `${engine.data.engine}, ${engine.data.precision}: ${engine.data.running} running, ${engine.data.waiting} waiting`
-    : 'The engine’s figures need the admin scope';
+    : 'The base model that answers';
   return (
     <Hint text={detail}>
-      <Link to="/" className="pill" aria-label={`${base?.id ?? 'Engine'}: ${state.word}`}>
+      <Link to="/" className="pill">
         <span className={`dot ${state.dot}`} />
         <span className="name">{base?.id ?? 'Engine'}</span>
-        <span className="muted who">{state.word}</span>
+        <span className="muted word">{state.word}</span>
       </Link>
     </Hint>
   );

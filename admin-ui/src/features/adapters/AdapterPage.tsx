@@ -4,24 +4,29 @@ import { Download, EllipsisVertical, MessagesSquare, Rocket, Trash2, Undo2, Uplo
 import { DropdownMenu } from 'radix-ui';
 import { useState } from 'react';
 import { send } from '../../api/client';
+import type { Adapter, AdapterVersion } from '../../api/types';
 import { bytes } from '../../app/format';
+import { sessionQuery } from '../../app/session';
 import { Button } from '../../components/Button';
 import { Confirm } from '../../components/Confirm';
 import { ErrorNote, SkeletonRows } from '../../components/Feedback';
 import { Digest, Moment } from '../../components/Small';
 import { toast } from '../../components/Toasts';
-import { adapterPath, adapterQuery, aliasWords, moveAlias, rollBack, type Adapter, type Version } from './adapters';
+import { adapterPath, adapterQuery, aliasWords, moveAlias, newestFirst, rollBack } from './adapters';
 
 type Action =
-  | { kind: 'promote'; version: Version }
-  | { kind: 'delete version'; version: Version }
+  | { kind: 'promote'; version: AdapterVersion }
+  | { kind: 'delete version'; version: AdapterVersion }
   | { kind: 'roll back'; alias: string }
   | { kind: 'delete adapter' };
 
 export function AdapterPage() {
   const { name } = useParams({ from: '/app/adapters/$name' });
   const adapter = useQuery(adapterQuery(name));
+  const session = useQuery(sessionQuery).data;
   const [action, setAction] = useState<Action | null>(null);
+  // A shared adapter is changed by its owner only.
+  const own = adapter.data !== undefined && adapter.data.tenant === session?.tenant.id;
   return (
     <main className="page">
       <div className="page-head">
@@ -36,24 +41,34 @@ export function AdapterPage() {
           <Link className="button" to="/playground" search={{ columns: name }}>
             <MessagesSquare aria-hidden /> Chat
           </Link>
-          <Link className="button primary" to="/adapters" search={{ upload: name }}>
-            <Upload aria-hidden /> New version
-          </Link>
-          <Button look="danger" onClick={() => setAction({ kind: 'delete adapter' })}>
-            <Trash2 aria-hidden /> Delete
-          </Button>
+          {own ? (
+            <>
+              <Link className="button primary" to="/adapters" search={{ upload: name }}>
+                <Upload aria-hidden /> New version
+              </Link>
+              <Button look="danger" onClick={() => setAction({ kind: 'delete adapter' })}>
+                <Trash2 aria-hidden /> Delete
+              </Button>
+            </>
+          ) : null}
         </div>
       </div>
       {adapter.isError ? <ErrorNote error={adapter.error} retry={() => adapter.refetch()} /> : null}
       {adapter.isPending ? <section className="card"><SkeletonRows what="versions" /></section> : null}
-      {adapter.data ? <Aliases adapter={adapter.data} act={setAction} /> : null}
-      {adapter.data ? <Versions adapter={adapter.data} act={setAction} /> : null}
+      {adapter.data ? <Aliases adapter={adapter.data} own={own} act={setAction} /> : null}
+      {adapter.data ? <Versions adapter={adapter.data} own={own} act={setAction} /> : null}
       {adapter.data && action ? <Dialogs adapter={adapter.data} action={action} close={() => setAction(null)} /> : null}
     </main>
   );
 }
 
-function Aliases({ adapter, act }: { adapter: Adapter; act: (action: Action) => void }) {
+interface Part {
+  adapter: Adapter;
+  own: boolean;
+  act: (action: Action) => void;
+}
+
+function Aliases({ adapter, own, act }: Part) {
   return (
     <section className="card" aria-labelledby="aliases">
       <header>
@@ -69,11 +84,13 @@ function Aliases({ adapter, act }: { adapter: Adapter; act: (action: Action) => 
           <div key={alias.alias} className="spread">
             <span className="row wrap">
               <span className={alias.alias === 'production' ? 'chip good' : 'chip'}>{aliasWords(alias)}</span>
-              {alias.moved_at ? <span className="muted small">moved <Moment at={alias.moved_at} /></span> : null}
+              <span className="muted small">moved <Moment at={alias.moved_at} /></span>
             </span>
-            <Button small onClick={() => act({ kind: 'roll back', alias: alias.alias })}>
-              <Undo2 aria-hidden /> Roll back
-            </Button>
+            {own ? (
+              <Button small onClick={() => act({ kind: 'roll back', alias: alias.alias })}>
+                <Undo2 aria-hidden /> Roll back
+              </Button>
+            ) : null}
           </div>
         ))}
       </div>
@@ -81,9 +98,7 @@ function Aliases({ adapter, act }: { adapter: Adapter; act: (action: Action) => 
   );
 }
 
-function Versions({ adapter, act }: { adapter: Adapter; act: (action: Action) => void }) {
-  const inUse = (version: number) =>
-    adapter.aliases.filter((alias) => alias.targets.some((target) => target.version === version));
+function Versions({ adapter, own, act }: Part) {
   return (
     <section className="card" aria-labelledby="versions">
       <header>
@@ -91,18 +106,18 @@ function Versions({ adapter, act }: { adapter: Adapter; act: (action: Action) =>
         <span className="muted small">newest first</span>
       </header>
       <ol className="timeline body" reversed>
-        {[...adapter.versions].reverse().map((version) => (
+        {newestFirst(adapter.versions).map((version) => (
           <li key={version.version}>
-            <span className={inUse(version.version).length > 0 ? 'knot good' : 'knot'} />
+            <span className={version.aliases.length > 0 ? 'knot good' : 'knot'} />
             <div className="content">
               <div className="spread">
                 <span className="row wrap">
                   <h3>Version {version.version}</h3>
-                  {inUse(version.version).map((alias) => (
-                    <span key={alias.alias} className="chip good">{alias.alias}</span>
+                  {version.aliases.map((alias) => (
+                    <span key={alias} className="chip good">{alias}</span>
                   ))}
                 </span>
-                <VersionMenu adapter={adapter} version={version} act={act} />
+                <VersionMenu adapter={adapter} own={own} version={version} act={act} />
               </div>
               {version.note ? <p>{version.note}</p> : null}
               <p className="muted small row wrap" style={{ gap: '2px 12px' }}>
@@ -112,7 +127,7 @@ function Versions({ adapter, act }: { adapter: Adapter; act: (action: Action) =>
                 <Digest value={version.digest} />
                 <Moment at={version.created_at} />
               </p>
-              {version.warnings?.map((warning) => <p key={warning} className="small" style={{ color: 'var(--amber)' }}>{warning}</p>)}
+              {version.warnings.map((warning) => <p key={warning} className="small" style={{ color: 'var(--amber)' }}>{warning}</p>)}
             </div>
           </li>
         ))}
@@ -121,7 +136,7 @@ function Versions({ adapter, act }: { adapter: Adapter; act: (action: Action) =>
   );
 }
 
-function VersionMenu({ adapter, version, act }: { adapter: Adapter; version: Version; act: (action: Action) => void }) {
+function VersionMenu({ adapter, own, version, act }: Part & { version: AdapterVersion }) {
   const navigate = useNavigate();
   return (
     <DropdownMenu.Root>
@@ -132,9 +147,11 @@ function VersionMenu({ adapter, version, act }: { adapter: Adapter; version: Ver
       </DropdownMenu.Trigger>
       <DropdownMenu.Portal>
         <DropdownMenu.Content className="menu" align="end">
-          <DropdownMenu.Item className="menu-item" onSelect={() => act({ kind: 'promote', version })}>
-            <Rocket aria-hidden /> Promote to production
-          </DropdownMenu.Item>
+          {own ? (
+            <DropdownMenu.Item className="menu-item" onSelect={() => act({ kind: 'promote', version })}>
+              <Rocket aria-hidden /> Promote to production
+            </DropdownMenu.Item>
+          ) : null}
           <DropdownMenu.Item className="menu-item"
             onSelect={() => navigate({ to: '/playground', search: { columns: `${adapter.name}@${version.version}` } })}>
             <MessagesSquare aria-hidden /> Chat with it
@@ -144,9 +161,11 @@ function VersionMenu({ adapter, version, act }: { adapter: Adapter; version: Ver
               <Download aria-hidden /> Download files
             </a>
           </DropdownMenu.Item>
-          <DropdownMenu.Item className="menu-item danger" onSelect={() => act({ kind: 'delete version', version })}>
-            <Trash2 aria-hidden /> Delete version
-          </DropdownMenu.Item>
+          {own ? (
+            <DropdownMenu.Item className="menu-item danger" onSelect={() => act({ kind: 'delete version', version })}>
+              <Trash2 aria-hidden /> Delete version
+            </DropdownMenu.Item>
+          ) : null}
         </DropdownMenu.Content>
       </DropdownMenu.Portal>
     </DropdownMenu.Root>
@@ -180,9 +199,9 @@ function Dialogs({ adapter, action, close }: { adapter: Adapter; action: Action;
       return (
         <Confirm {...shared} title={`Roll back ${action.alias}`} verb="Roll back"
           run={async () => {
-            const { version } = await rollBack(adapter.name, action.alias);
+            const moved = await rollBack(adapter.name, action.alias);
             await refresh();
-            toast(`${action.alias} points at version ${version} again`);
+            toast(aliasWords(moved));
           }}>
           The alias goes back to where it pointed before its last move. Running answers keep their version.
         </Confirm>

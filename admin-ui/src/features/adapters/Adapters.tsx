@@ -3,11 +3,12 @@ import { Link, useNavigate, useSearch } from '@tanstack/react-router';
 import { Layers, Upload } from 'lucide-react';
 import { useMemo, useState } from 'react';
 import { engineQuery } from '../../api/queries';
+import type { Adapter } from '../../api/types';
 import { useMay } from '../../app/session';
 import { Button } from '../../components/Button';
-import { Empty, ErrorNote, SkeletonRows } from '../../components/Feedback';
+import { Empty, ErrorNote, Skeleton, SkeletonRows } from '../../components/Feedback';
 import { Moment } from '../../components/Small';
-import { adaptersQuery, aliasWords, type Adapter } from './adapters';
+import { adaptersQuery, aliasWords, newestFirst } from './adapters';
 import { UploadDialog } from './UploadDialog';
 
 export function Adapters() {
@@ -59,6 +60,7 @@ export function Adapters() {
 }
 
 function AdapterTable({ adapters }: { adapters: Adapter[] }) {
+  const admin = useMay('admin');
   return (
     <div className="table-scroll">
       <table className="table">
@@ -68,7 +70,7 @@ function AdapterTable({ adapters }: { adapters: Adapter[] }) {
             <th>Aliases</th>
             <th>Base</th>
             <th className="right">Rank</th>
-            <th>Resident</th>
+            {admin ? <th>Resident</th> : null}
             <th>Updated</th>
           </tr>
         </thead>
@@ -83,7 +85,8 @@ function AdapterTable({ adapters }: { adapters: Adapter[] }) {
 }
 
 function Row({ adapter }: { adapter: Adapter }) {
-  const latest = adapter.versions.at(-1);
+  const admin = useMay('admin');
+  const latest = newestFirst(adapter.versions)[0];
   return (
     <tr>
       <td>
@@ -104,9 +107,7 @@ function Row({ adapter }: { adapter: Adapter }) {
       </td>
       <td className="muted">{adapter.base_model}</td>
       <td className="right">{latest?.rank ?? ''}</td>
-      <td>
-        <Residency adapter={adapter} />
-      </td>
+      {admin ? <td><Residency adapter={adapter} /></td> : null}
       <td className="muted">
         <Moment at={latest?.created_at ?? adapter.created_at} />
       </td>
@@ -118,10 +119,9 @@ const tiers = { device: 'on device', host: 'in host memory' };
 
 /** Where its weights are now; only the admin scope sees the engine. */
 function Residency({ adapter }: { adapter: Adapter }) {
-  const admin = useMay('admin');
-  const engine = useQuery({ ...engineQuery, enabled: admin });
+  const engine = useQuery(engineQuery);
   const resident = engine.data?.adapters.filter((one) => adapter.versions.some((version) => version.digest === one.digest));
-  if (!resident) return <span className="muted">–</span>;
+  if (!resident) return <Skeleton width={64} />;
   if (resident.length === 0) return <span className="muted">stored</span>;
   return (
     <div className="row wrap" style={{ gap: 4 }}>

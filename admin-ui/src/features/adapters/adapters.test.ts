@@ -42,8 +42,9 @@ describe('names and aliases', () => {
   });
 
   it('read as sentences', () => {
-    expect(aliasWords({ alias: 'production', targets: [{ version: 3, weight: 100 }] })).toBe('production → v3');
-    const split = { alias: 'canary', targets: [{ version: 3, weight: 95 }, { version: 4, weight: 5 }] };
+    const alias = { object: 'adapter.alias' as const, moved_by: null, moved_at: 0 };
+    expect(aliasWords({ ...alias, alias: 'production', version: 3, targets: [{ version: 3, weight: 100 }] })).toBe('production → v3');
+    const split = { ...alias, alias: 'canary', version: null, targets: [{ version: 3, weight: 95 }, { version: 4, weight: 5 }] };
     expect(aliasWords(split)).toBe('canary → 95 % v3, 5 % v4');
   });
 });

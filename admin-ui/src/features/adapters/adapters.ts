@@ -1,37 +1,6 @@
 import { queryOptions } from '@tanstack/react-query';
 import { get, send } from '../../api/client';
-import type { List } from '../../api/types';
-
-export interface Target {
-  version: number;
-  weight: number;
-}
-
-export interface Alias {
-  alias: string;
-  targets: Target[];
-  moved_at?: number | string;
-}
-
-export interface Version {
-  version: number;
-  digest: string;
-  rank: number;
-  target_modules: string[];
-  size_bytes: number;
-  note?: string;
-  warnings?: string[];
-  created_at: number | string;
-}
-
-export interface Adapter {
-  name: string;
-  base_model: string;
-  shared: boolean;
-  created_at: number | string;
-  aliases: Alias[];
-  versions: Version[];
-}
+import type { Adapter, AdapterAlias, AdapterVersion, List } from '../../api/types';
 
 export const adaptersQuery = queryOptions({
   queryKey: ['adapters'],
@@ -52,14 +21,17 @@ export function moveAlias(name: string, alias: string, version: number): Promise
   return send('PUT', `${adapterPath(name)}/aliases/${encodeURIComponent(alias)}`, { version });
 }
 
-export function rollBack(name: string, alias: string): Promise<{ version: number }> {
+export function rollBack(name: string, alias: string): Promise<AdapterAlias> {
   return send('POST', `${adapterPath(name)}/aliases/${encodeURIComponent(alias)}/rollback`);
 }
 
+export function newestFirst(versions: AdapterVersion[]): AdapterVersion[] {
+  return [...versions].sort((a, b) => b.version - a.version);
+}
+
 /** `production → v3`, or the shares of a split: `canary → 95 % v3, 5 % v4`. */
-export function aliasWords({ alias, targets }: Alias): string {
-  const [only] = targets;
-  if (targets.length === 1 && only) return `${alias} → v${only.version}`;
+export function aliasWords({ alias, version, targets }: AdapterAlias): string {
+  if (version !== null) return `${alias} → v${version}`;
   const sum = targets.reduce((total, target) => total + target.weight, 0);
   return `${alias} → ${targets.map((one) => `${Math.round((100 * one.weight) / sum)} % v${one.version}`).join(', ')}`;
 }

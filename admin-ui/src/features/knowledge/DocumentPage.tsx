@@ -24,7 +24,7 @@ export function DocumentPage() {
         <div>
           <p className="small">
             <Link to="/knowledge">Knowledge</Link> /{' '}
-            <Link to="/knowledge/$store" params={{ store }} search={{ q: undefined }}>{shelf.data?.name ?? store}</Link>
+            <Link to="/knowledge/$store" params={{ store }} search={{ q: undefined }}>{shelf.data?.name || store}</Link>
           </p>
           <h1>{stored.data?.filename ?? file}</h1>
           <p className="num">

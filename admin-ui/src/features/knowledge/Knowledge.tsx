@@ -52,7 +52,7 @@ function StoreCard({ store }: { store: KnowledgeStore }) {
       style={{ padding: 16, color: 'inherit', textDecoration: 'none' }}>
       <div className="stack tight">
         <div className="spread">
-          <h2>{store.name ?? store.id}</h2>
+          <h2>{store.name || store.id}</h2>
           <span className="row">
             {in_progress > 0 ? <span className="chip look">reading {in_progress}</span> : null}
             {failed > 0 ? <span className="chip bad">{failed} failed</span> : null}

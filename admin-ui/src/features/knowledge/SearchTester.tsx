@@ -3,7 +3,7 @@ import { Link, useNavigate } from '@tanstack/react-router';
 import { Search } from 'lucide-react';
 import { useState } from 'react';
 import { send } from '../../api/client';
-import type { SearchHit } from '../../api/types';
+import type { SearchResults } from '../../api/types';
 import { Button } from '../../components/Button';
 import { ErrorNote, SkeletonRows } from '../../components/Feedback';
 
@@ -14,7 +14,7 @@ export function SearchTester({ store, query }: { store: string; query: string | 
   const hits = useQuery({
     queryKey: ['stores', store, 'search', query],
     enabled: query !== undefined,
-    queryFn: () => send<{ data: SearchHit[] }>('POST', `/v1/vector_stores/${encodeURIComponent(store)}/search`, { query }),
+    queryFn: () => send<SearchResults>('POST', `/v1/vector_stores/${encodeURIComponent(store)}/search`, { query }),
   });
   return (
     <section className="card" aria-labelledby="search">
@@ -38,10 +38,10 @@ export function SearchTester({ store, query }: { store: string; query: string | 
         {hits.data && hits.data.data.length > 0 ? (
           <ol>
             {hits.data.data.map((hit, at) => (
-              <li key={at} className="passage">
+              <li key={hit.graft.chunk_id} className="passage">
                 <div className="spread">
                   <Link to="/knowledge/$store/$file" params={{ store, file: hit.file_id }}
-                    search={{ start: undefined, end: undefined }}>
+                    search={{ start: hit.graft.start, end: hit.graft.end }}>
                     {at + 1}. {hit.filename}
                   </Link>
                   <span className="chip num" title="Fused from both search legs">{hit.score.toFixed(3)}</span>

@@ -25,7 +25,7 @@ export function StorePage() {
       <div className="page-head">
         <div>
           <p className="small"><Link to="/knowledge">Knowledge</Link></p>
-          <h1>{store.data?.name ?? id}</h1>
+          <h1>{store.data?.name || id}</h1>
           {store.data ? (
             <p className="num">
               {plural(store.data.file_counts.total, 'document')} · {bytes(store.data.usage_bytes)} · <code>{id}</code>
@@ -45,7 +45,7 @@ export function StorePage() {
       <UploadDocuments store={id} />
       <Documents store={id} />
       <SearchTester store={id} query={q} />
-      <Confirm open={deleting} onOpenChange={setDeleting} danger title={`Delete ${store.data?.name ?? id}`} verb="Delete store"
+      <Confirm open={deleting} onOpenChange={setDeleting} danger title={`Delete ${store.data?.name || id}`} verb="Delete store"
         run={async () => {
           await send('DELETE', `/v1/vector_stores/${encodeURIComponent(id)}`);
           await navigate({ to: '/knowledge' });

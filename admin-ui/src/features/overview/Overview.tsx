@@ -96,7 +96,7 @@ function Device({ engine }: { engine: EngineState }) {
     <section className="card" aria-labelledby="device">
       <header>
         <h2 id="device">Device</h2>
-        <span className="muted small">{engine.engine}, {engine.precision}</span>
+        <span className="muted small">{engine.engine}, {engine.precision}, {engine.device}</span>
       </header>
       <div className="body stack tight">
         <div className="device" role="img"
@@ -138,7 +138,7 @@ function Attention() {
     <Note key={store.id} tone="look">
       <p>
         {plural(store.file_counts.failed, 'document')} in{' '}
-        <Link to="/knowledge/$store" params={{ store: store.id }} search={{ q: undefined }}>{store.name ?? store.id}</Link>{' '}
+        <Link to="/knowledge/$store" params={{ store: store.id }} search={{ q: undefined }}>{store.name || store.id}</Link>{' '}
         could not be read. The store’s page says why.
       </p>
     </Note>

@@ -1,9 +1,9 @@
 import { Link } from '@tanstack/react-router';
 import { HoverCard } from 'radix-ui';
-import { count, money } from '../../app/format';
+import { count, money, plural } from '../../app/format';
 import { ErrorNote } from '../../components/Feedback';
 import type { Citation } from '../../api/types';
-import { annotate } from './annotate';
+import { annotate, readable } from './annotate';
 import { tokensPerSecond, type Answer } from './chat';
 
 /** An answer as it grows: text with numbered citations, then what it took. */
@@ -15,7 +15,7 @@ export function AnswerView({ answer, store }: { answer: Answer; store: string | 
       <div className="text" data-testid="answer">
         {annotate(answer.text, answer.citations).map((piece, at) =>
           piece.kind === 'text' ? (
-            <span key={at}>{piece.text}</span>
+            <span key={at}>{readable(piece.text)}</span>
           ) : (
             <Mark key={at} number={piece.number} citation={piece.citation} store={store} />
           ),
@@ -69,14 +69,14 @@ function Measure({ answer }: { answer: Answer }) {
       ) : null}
       {speed !== undefined ? <span>{speed.toFixed(speed < 10 ? 1 : 0)} tokens/s</span> : null}
       {answer.firstTokenMs !== undefined ? <span>first token {Math.round(answer.firstTokenMs)} ms</span> : null}
-      {graft?.cost_micros !== undefined ? <span>{money(graft.cost_micros, graft.currency ?? 'USD')}</span> : null}
-      {graft?.retrieved && graft.retrieved.length > 0 ? (
+      {graft ? <span>{money(graft.cost_micros, graft.currency)}</span> : null}
+      {graft && graft.retrieved.length > 0 ? (
         <span title={graft.retrieved.map((one) => `${one.filename} (${one.score.toFixed(3)})`).join('\n')}>
-          {graft.retrieved.length} passages read
+          {plural(graft.retrieved.length, 'passage')} read
         </span>
       ) : null}
       {graft?.unverified_quotes ? (
-        <span style={{ color: 'var(--amber)' }}>{graft.unverified_quotes} quote not found in the sources</span>
+        <span style={{ color: 'var(--amber)' }}>{plural(graft.unverified_quotes, 'quote')} not found in the sources</span>
       ) : null}
       {answer.finishReason && answer.finishReason !== 'stop' ? (
         <span>{answer.finishReason === 'length' ? 'cut at the token limit' : answer.finishReason}</span>

@@ -104,7 +104,7 @@ function StoreMenu({ column, change, busy }: Pick<Props, 'column' | 'change' | '
               <span style={{ width: 14 }}>
                 <DropdownMenu.ItemIndicator><Check aria-hidden /></DropdownMenu.ItemIndicator>
               </span>
-              {store.name ?? store.id}
+              {store.name || store.id}
             </DropdownMenu.CheckboxItem>
           ))}
           {stores.data?.data.length === 0 ? <div className="menu-item muted">No store yet: create one under Knowledge</div> : null}

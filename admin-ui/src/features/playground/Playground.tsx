@@ -55,7 +55,7 @@ export function Playground() {
   };
   return (
     <main className="playground">
-      <div className="spread">
+      <div className="spread head" style={{ flexWrap: 'wrap' }}>
         <h1>Playground</h1>
         <div className="row">
           <Button onClick={() => setColumns([...columns, columns.at(-1) ?? { model: '', stores: [] }])}

@@ -23,3 +23,11 @@ export function annotate(content: string, citations: Citation[]): Piece[] {
   if (from < points.length) pieces.push({ kind: 'text', text: points.slice(from).join('') });
   return pieces;
 }
+
+/** Shows the marks of the quoting prompt format (raft-v1) as people write them; the text sent is not changed. */
+export function readable(text: string): string {
+  return text
+    .replace(/##begin_quote##\s*/g, '“')
+    .replace(/\s*##end_quote##/g, '”')
+    .replace(/<ANSWER>:/g, 'Answer:');
+}

@@ -1,12 +1,12 @@
 import { describe, expect, it } from 'vitest';
 import { EventSplitter } from '../../api/eventStream';
-import type { ChatChunk, Citation } from '../../api/types';
-import { annotate } from './annotate';
+import type { ChatChunk, Citation, GraftReply } from '../../api/types';
+import { annotate, readable } from './annotate';
 import { asCurl, chatRequest, defaultParameters, emptyAnswer, tokensPerSecond, withChunk } from './chat';
 import { parseColumns, writeColumns } from './columns';
 
 const citation = (index: number, start: number): Citation => ({
-  file_id: 'file-1', filename: 'pump.md', index, passage: 1, quote: '37 bar', start, end: start + 6, chunk_id: 'c', revision: 1,
+  file_id: 'file-1', filename: 'pump.md', index, passage: 1, quote: '37 bar', start, end: start + 6, chunk_id: 'c', revision: 'r1',
 });
 
 describe('an event stream', () => {
@@ -32,20 +32,32 @@ describe('citations', () => {
     expect(marks.map((mark) => mark.number)).toEqual([1, 2, 1]);
   });
 
+  it('in the quoting format read as quotations', () => {
+    expect(readable('##begin_quote## It runs at 37 bar. ##end_quote## [1]\n<ANSWER>: 37 bar')).toBe('“It runs at 37 bar.” [1]\nAnswer: 37 bar');
+    expect(readable('a plain answer')).toBe('a plain answer');
+  });
+
   it('beyond the text so far stand at its end', () => {
     expect(annotate('ab', [citation(9, 1)]).at(-1)?.kind).toBe('mark');
   });
 });
 
 describe('an answer', () => {
-  const chunk = (part: Partial<ChatChunk>): ChatChunk => ({ model: 'triage@1', choices: [], ...part });
+  const chunk = (part: Partial<ChatChunk>): ChatChunk => ({
+    id: 'chatcmpl-1', object: 'chat.completion.chunk', created: 0, model: 'triage@1', system_fingerprint: 'fp', choices: [],
+    ...part,
+  });
+  const reply: GraftReply = {
+    request_id: 'r', base_digest: 'sha256:b', adapter_digest: null, retrieval_id: null, retrieval_mode: null, retrieved: [],
+    unverified_quotes: 0, queue_ms: 0, retrieval_ms: 0, engine_ms: 1, cost_micros: 12, currency: 'USD',
+  };
 
   it('grows by its chunks and ends with usage and cost', () => {
-    const delta = (content: string) => chunk({ choices: [{ index: 0, delta: { content }, finish_reason: null }] });
+    const delta = (content: string) => chunk({ choices: [{ index: 0, delta: { content }, logprobs: null, finish_reason: null }] });
     let answer = withChunk(emptyAnswer, delta('Hel'), 40);
     answer = withChunk(answer, delta('lo'), 90);
     answer = withChunk(answer, chunk({
-      usage: { prompt_tokens: 5, completion_tokens: 11, total_tokens: 16 }, graft: { cost_micros: 12, currency: 'USD' },
+      usage: { prompt_tokens: 5, completion_tokens: 11, total_tokens: 16 }, graft: reply,
     }), 140);
     expect(answer.text).toBe('Hello');
     expect(answer.firstTokenMs).toBe(40);

@@ -9,6 +9,9 @@ import { Dialog } from '../../components/Dialog';
 import { ErrorNote, Note } from '../../components/Feedback';
 import { CopyButton } from '../../components/Small';
 
+// Zod would else compile with new Function, which the content policy forbids.
+z.config({ jitless: true });
+
 const scopes = ['inference', 'knowledge', 'adapters', 'admin', 'read-only'] as const;
 const says = {
   inference: 'call models and see its own usage',

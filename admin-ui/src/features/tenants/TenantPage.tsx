@@ -23,7 +23,7 @@ export function TenantPage() {
       <div className="page-head">
         <div>
           <p className="small"><Link to="/tenants">Tenants</Link></p>
-          <h1>{tenant.data?.name ?? id}</h1>
+          <h1>{tenant.data?.name || id}</h1>
           <p><code>{id}</code></p>
         </div>
         <Button look="danger" onClick={() => setDeleting(true)}>
@@ -33,7 +33,7 @@ export function TenantPage() {
       {tenant.isError ? <ErrorNote error={tenant.error} retry={() => tenant.refetch()} /> : null}
       <Keys tenant={id} />
       <LimitsCard tenant={id} />
-      <Confirm open={deleting} onOpenChange={setDeleting} danger title={`Delete ${tenant.data?.name ?? id}`} verb="Delete tenant"
+      <Confirm open={deleting} onOpenChange={setDeleting} danger title={`Delete ${tenant.data?.name || id}`} verb="Delete tenant"
         run={async () => {
           await send('DELETE', `/admin/v1/tenants/${encodeURIComponent(id)}`);
           await navigate({ to: '/tenants' });

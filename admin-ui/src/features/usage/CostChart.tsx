@@ -11,7 +11,7 @@ export default function CostChart({ costs, currency }: { costs: Bucket<CostResul
   const amount = (value: number) => money(value * 1_000_000, currency);
   if (components.length === 0) return <p className="muted">No cost in this time.</p>;
   return (
-    <figure role="img" aria-label={`Cost by day and component: ${components.join(', ')}`}>
+    <figure aria-label={`Cost by day and component: ${components.join(', ')}`}>
       <ResponsiveContainer width="100%" height={220}>
         <BarChart data={days} margin={{ top: 4, right: 4, bottom: 0, left: 8 }}>
           <CartesianGrid vertical={false} stroke="var(--line)" />

@@ -1,0 +1,206 @@
+// npm run e2e -- URL DATA: drives the real server through a browser, as its first user would.
+//   URL   of a running ./graft up, with the demo
+//   DATA  its data folder, for demo.key and admin.key
+import { readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { join, resolve } from 'node:path';
+import { camera, check, checkAccessible, failures, open } from './browser.mjs';
+
+const [url, data] = process.argv.slice(2);
+if (!url || !data) {
+  console.error('usage: npm run e2e -- URL DATA');
+  process.exit(2);
+}
+const origin = new URL(url).origin;
+const key = (name) => readFileSync(join(data, name), 'utf8').trim();
+const here = import.meta.dirname;
+const root = resolve(here, '../..');
+const voice = join(root, 'server/src/main/resources/demo/adapters/house-voice');
+const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
+const shot = camera(join(here, '../screenshots'));
+const name = `ui-voice-${Date.now().toString(36)}`;
+
+const { browser, page, problems } = await open(origin);
+try {
+  await signInRefusesAWrongKey();
+  await signIn(key('demo.key'));
+  await adaptersAreListed();
+  await anAdapterIsUploaded();
+  await itAnswersInThePlayground();
+  await theBaseAnswersBesideIt();
+  await aBadAdapterIsExplained();
+  await anAnswerCitesADocument();
+  await everyPageIsShown();
+  await signOutEndsTheSession();
+  await theOperatorSeesMore();
+  check(problems.length === 0, `no script error and no foreign request${problems.length ? `: ${problems.join('; ')}` : ''}`);
+  console.log(failures.length === 0 ? 'all of it holds' : `${failures.length} of it do not hold`);
+  if (failures.length > 0) process.exitCode = 1;
+} catch (failure) {
+  await shot(page, 'failure');
+  console.error(failure);
+  process.exitCode = 1;
+} finally {
+  await browser.close();
+}
+
+async function signInRefusesAWrongKey() {
+  await page.goto('/adapters');
+  await page.getByLabel('API key').fill('not-a-key');
+  await page.getByRole('button', { name: 'Sign in' }).click();
+  await page.getByRole('alert').waitFor();
+  await shot(page, 'sign-in');
+  check(new URL(page.url()).pathname === '/signin', 'a wrong key is refused with a message');
+}
+
+async function signIn(secret) {
+  await page.goto('/signin?to=%2Fadapters');
+  await page.getByLabel('API key').fill(secret);
+  await page.getByLabel('API key').press('Enter');
+  await page.getByRole('heading', { name: 'Adapters' }).waitFor();
+  const stored = await page.evaluate(() => JSON.stringify({ ...localStorage, ...sessionStorage }) + document.cookie);
+  check(!stored.includes(secret), 'the key is in no storage and no cookie that scripts can read');
+}
+
+async function adaptersAreListed() {
+  for (const one of ['triage', 'house-voice', 'raft-reader']) await page.getByRole('link', { name: one, exact: true }).waitFor();
+  await shot(page, 'adapters');
+  check(true, 'the three demo adapters are listed');
+}
+
+async function anAdapterIsUploaded() {
+  await page.getByRole('button', { name: 'Upload adapter' }).click();
+  await page.getByLabel('Files').setInputFiles([join(voice, 'adapter_config.json'), join(voice, 'adapter_model.safetensors')]);
+  await page.getByLabel('Name').fill(name);
+  await shot(page, 'upload-chosen');
+  await page.getByRole('button', { name: 'Upload and prove' }).click();
+  await page.getByText(`${name} version 1 is stored.`).waitFor();
+  await shot(page, 'upload-proved');
+  check(true, 'an uploaded adapter is proved and stored');
+}
+
+async function itAnswersInThePlayground() {
+  await page.getByRole('link', { name: 'Chat with it' }).click();
+  await page.getByLabel('Message').waitFor();
+  await ask('How do I reset a password?');
+  const answer = await page.getByTestId('answer').first().innerText();
+  const measure = await page.getByTestId('measure').first().innerText();
+  await shot(page, 'playground-adapter');
+  check(answer.includes('In short'), `the uploaded adapter answers in its voice: ${answer.slice(0, 60)}`);
+  check(/\d+ in.* \d+ out/.test(measure) && measure.includes(`${name}@1`), `tokens and version are shown: ${measure.replaceAll('\n', ' ')}`);
+}
+
+async function theBaseAnswersBesideIt() {
+  await page.goto(`/playground?columns=${name}`);
+  await page.getByRole('button', { name: 'Compare' }).click();
+  const second = page.getByRole('combobox').nth(1);
+  await second.selectOption({ index: 0 });
+  await ask('How do I reset a password?', 2);
+  await shot(page, 'playground-compare');
+  const [one, two] = await page.getByTestId('answer').allInnerTexts();
+  check(one !== two, 'the adapter and the base answer differently, side by side');
+}
+
+async function aBadAdapterIsExplained() {
+  await page.goto('/adapters?upload=new');
+  const config = readFileSync(join(voice, 'adapter_config.json'));
+  await page.getByLabel('Files').setInputFiles([
+    { name: 'adapter_config.json', mimeType: 'application/json', buffer: config },
+    { name: 'adapter_model.safetensors', mimeType: 'application/octet-stream', buffer: Buffer.from('BAD: not a tensor file at all') },
+  ]);
+  await page.getByLabel('Name').fill('broken');
+  await page.getByRole('button', { name: 'Upload and prove' }).click();
+  await page.getByText('nothing was stored').waitFor();
+  await shot(page, 'upload-refused');
+  check(true, 'a broken adapter is refused with the reason');
+  await page.keyboard.press('Escape');
+}
+
+async function anAnswerCitesADocument() {
+  await page.goto('/knowledge');
+  await page.getByRole('button', { name: 'New store' }).click();
+  await page.getByLabel('Name').fill(`pumps ${name}`);
+  await page.getByRole('button', { name: 'Create store' }).click();
+  await page.getByText('Nothing to read yet').waitFor();
+  const text = '# Otter-212 pump\n\nThis sheet describes the Otter-212 pump. The unit was introduced in 2025.\n\n'
+    + '## Technical data\n\nThe Otter-212 pump runs at an operating pressure of 37 bar.\n';
+  await page.getByLabel('Files').setInputFiles({ name: 'otter-212.md', mimeType: 'text/markdown', buffer: Buffer.from(text) });
+  await page.getByRole('row', { name: /otter-212\.md.*ready/ }).waitFor();
+  await shot(page, 'store');
+  const store = new URL(page.url()).pathname.split('/').at(-1);
+  await page.goto(`/playground?columns=raft-reader~${store}`);
+  await ask('What is the operating pressure of the Otter-212 pump?');
+  const mark = page.getByRole('link', { name: /Citation 1/ }).first();
+  await mark.hover();
+  await page.getByText('word for word as stored').waitFor();
+  await shot(page, 'citation');
+  await mark.click();
+  await page.locator('mark').waitFor();
+  await shot(page, 'document');
+  const marked = await page.locator('mark').innerText();
+  check(marked.includes('37 bar'), `a citation opens the document at its words: ${marked}`);
+}
+
+async function everyPageIsShown() {
+  const paths = { overview: '/', adapters: '/adapters', adapter: '/adapters/triage', playground: '/playground',
+    knowledge: '/knowledge', usage: '/usage', settings: '/settings' };
+  await showAll(paths);
+}
+
+async function showAll(paths) {
+  for (const theme of ['light', 'dark']) {
+    await page.emulateMedia({ colorScheme: theme });
+    for (const [what, path] of Object.entries(paths)) {
+      await page.goto(path);
+      await page.getByRole('heading', { level: 1 }).waitFor();
+      await page.waitForLoadState('networkidle');
+      await shot(page, `${what}-${theme}`);
+      await checkAccessible(page, axe, `${what} in ${theme}`);
+    }
+  }
+  await page.emulateMedia({ colorScheme: 'light' });
+  await page.setViewportSize({ width: 360, height: 720 });
+  for (const [what, path] of Object.entries(paths)) {
+    await page.goto(path);
+    await page.getByRole('heading', { level: 1 }).waitFor();
+    await page.waitForLoadState('networkidle');
+    await shot(page, `${what}-360`);
+    const width = await page.evaluate(() => document.documentElement.scrollWidth);
+    check(width <= 360, `${what} fits 360 px (${width})`);
+  }
+  await page.setViewportSize({ width: 1280, height: 800 });
+}
+
+async function signOutEndsTheSession() {
+  await page.getByRole('button', { name: 'Sign out' }).click();
+  await page.getByLabel('API key').waitFor();
+  await page.goto('/adapters');
+  await page.getByLabel('API key').waitFor();
+  check(true, 'after signing out every page asks for a key');
+}
+
+async function theOperatorSeesMore() {
+  await signIn(key('admin.key'));
+  await page.goto('/tenants');
+  await page.getByRole('link', { name: 'demo', exact: true }).click();
+  await page.getByRole('heading', { name: 'API keys' }).waitFor();
+  const tenant = new URL(page.url()).pathname;
+  await page.getByRole('button', { name: 'New key' }).click();
+  await page.getByLabel('Name').fill('end-to-end');
+  await page.getByRole('button', { name: 'Make key' }).click();
+  await page.getByText('Copy it now').waitFor();
+  await page.getByRole('button', { name: 'I have it' }).click();
+  const row = page.getByRole('row', { name: /end-to-end/ }).last();
+  await row.getByRole('button', { name: 'Revoke' }).click();
+  await page.getByRole('button', { name: 'Revoke key' }).click();
+  await page.getByRole('dialog').waitFor({ state: 'detached' });
+  check(true, 'the operator makes a key, sees its secret once, and revokes it');
+  await showAll({ 'operator-overview': '/', 'tenants': '/tenants', 'tenant': tenant, 'operator-settings': '/settings' });
+}
+
+/** Sends a prompt and waits until every column's answer has ended. */
+async function ask(prompt, columns = 1) {
+  await page.getByLabel('Message').fill(prompt);
+  await page.getByLabel('Message').press('Enter');
+  await page.getByTestId('measure').nth(columns - 1).waitFor();
+}
