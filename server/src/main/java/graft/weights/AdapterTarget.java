@@ -31,10 +31,10 @@ public final class AdapterTarget {
 
     private final Map<String, Module> modules = new LinkedHashMap<>();
     private final Map<String, List<Long>> parameters = new LinkedHashMap<>();
-    private final boolean tied;
+    private final ModelConfig config;
 
     private AdapterTarget(ModelConfig config) {
-        this.tied = config.tiedEmbeddings();
+        this.config = config;
         int hidden = config.hiddenSize();
         module(EMBEDDING, -1, config.vocabularySize(), hidden, true, false);
         parameters.put(EMBEDDING + ".weight", shape(config.vocabularySize(), hidden));
@@ -141,12 +141,16 @@ public final class AdapterTarget {
         return Optional.ofNullable(parameters.get(name));
     }
 
+    ModelConfig config() {
+        return config;
+    }
+
     Map<String, List<Long>> parameters() {
         return Collections.unmodifiableMap(parameters);
     }
 
     /** Whether the output head is the embedding's own matrix. */
     public boolean tiedEmbeddings() {
-        return tied;
+        return config.tiedEmbeddings();
     }
 }

@@ -117,13 +117,17 @@ public final class Gguf implements TensorFile {
         long half = rows / tensor.heads() / 2;
         MemorySegment ordered = Arena.ofAuto().allocate(stored.byteSize(), Long.BYTES);
         for (long row = 0; row < rows; row++) {
-            long head = row / (2 * half);
-            long side = row / half % 2;
-            long pair = row % half;
-            long source = head * 2 * half + 2 * pair + side;
-            MemorySegment.copy(stored, source * rowBytes, ordered, row * rowBytes, rowBytes);
+            MemorySegment.copy(stored, sourceRow(row, half) * rowBytes, ordered, row * rowBytes, rowBytes);
         }
         return ordered;
+    }
+
+    /** Where the converter put a row of the original; {@code half} is half the size of a head. */
+    static long sourceRow(long row, long half) {
+        long head = row / (2 * half);
+        long side = row / half % 2;
+        long pair = row % half;
+        return head * 2 * half + 2 * pair + side;
     }
 
     @Override

@@ -75,7 +75,8 @@ public record PeftAdapter(List<LoraModule> modules, Optional<EmbeddingLora> embe
     }
 
     /**
-     * @param folder holds adapter_config.json and adapter_model.safetensors (or its shards with their index)
+     * @param folder holds adapter_config.json and adapter_model.safetensors (or its shards with their index), or one
+     *               LoRA of llama.cpp as a .gguf file
      * @throws InvalidAdapterException naming file, tensor or field, and the reason
      */
     public static PeftAdapter read(Path folder, AdapterTarget base, Limits limits) {

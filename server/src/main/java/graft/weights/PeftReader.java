@@ -21,7 +21,8 @@ import java.util.stream.Stream;
 final class PeftReader {
     private static final int LARGEST_CONFIG = 1 << 20;
     private static final String STEM = "adapter_model";
-    private static final String OTHER_MODEL = ". Was it trained on another model?";
+    static final String CHANGES_NOTHING = "every lora_B is zero: the adapter changes nothing";
+    static final String OTHER_MODEL = ". Was it trained on another model?";
     private final AdapterTarget base;
     private final AdapterConfig config;
     private final PeftTensors tensors;
@@ -35,6 +36,9 @@ final class PeftReader {
     }
 
     static PeftAdapter read(Path folder, AdapterTarget base, PeftAdapter.Limits limits) {
+        boolean peft = Files.exists(folder.resolve(AdapterConfig.FILE));
+        Optional<Path> gguf = peft ? Optional.empty() : GgufAdapterReader.find(folder);
+        if (gguf.isPresent()) return GgufAdapterReader.read(gguf.get(), base, limits);
         AdapterConfig config = AdapterConfig.read(configBytes(folder), base, limits);
         refusePickle(folder);
         try (TensorFile file = ShardedTensors.open(folder, STEM, limits.headerBytes())) {
@@ -97,7 +101,7 @@ final class PeftReader {
             throw new InvalidAdapterException(AdapterConfig.FILE
                     + ": target_modules selects no module of the base model" + OTHER_MODEL);
         }
-        warnWithoutEffect(modules, embedding, tokens.isPresent() || !replaced.isEmpty());
+        if (tokens.isEmpty() && replaced.isEmpty() && changesNothing(modules, embedding)) warnings.add(CHANGES_NOTHING);
         int rank = Math.max(modules.stream().mapToInt(LoraModule::rank).max().orElse(0),
                 embedding.map(EmbeddingLora::rank).orElse(0));
         Set<String> kinds = new TreeSet<>(modules.stream().map(LoraModule::kind).toList());
@@ -160,11 +164,11 @@ final class PeftReader {
         return trained;
     }
 
-    private void warnWithoutEffect(List<LoraModule> modules, Optional<EmbeddingLora> embedding, boolean replaces) {
-        boolean zero = modules.stream().allMatch(module -> allZero(module.b()) && module.magnitude().isEmpty()
-                && module.bias().map(PeftReader::allZero).orElse(true))
-                && embedding.map(lora -> allZero(lora.b())).orElse(true);
-        if (zero && !replaces) warnings.add("every lora_B is zero: the adapter changes nothing");
+    /** Whether LoRA's own tensors leave every output as it is. */
+    static boolean changesNothing(List<LoraModule> modules, Optional<EmbeddingLora> embedding) {
+        return embedding.map(lora -> allZero(lora.b())).orElse(true) && modules.stream().allMatch(module ->
+                allZero(module.b()) && module.magnitude().isEmpty()
+                        && module.bias().map(PeftReader::allZero).orElse(true));
     }
 
     private static boolean allZero(float[] values) {

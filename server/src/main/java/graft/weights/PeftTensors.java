@@ -111,7 +111,7 @@ final class PeftTensors {
             default -> throw refused(storedName,
                     "is stored as " + info.type() + "; F32, F16, BF16 and F64 are supported");
         }
-        return finite(storedName, file.floats(storedName));
+        return finite(FILE, storedName, file.floats(storedName));
     }
 
     private static boolean differsInRankOnly(Role role, List<Long> found, List<Long> wanted) {
@@ -119,10 +119,11 @@ final class PeftTensors {
         return found.get(other).equals(wanted.get(other));
     }
 
-    private static float[] finite(String storedName, float[] values) {
+    static float[] finite(String file, String storedName, float[] values) {
         for (int i = 0; i < values.length; i++) {
-            if (Float.isNaN(values[i])) throw refused(storedName, "holds NaN at element " + i);
-            if (Float.isInfinite(values[i])) throw refused(storedName, "holds infinity at element " + i);
+            if (Float.isFinite(values[i])) continue;
+            throw refused(file, storedName,
+                    "holds " + (Float.isNaN(values[i]) ? "NaN" : "infinity") + " at element " + i);
         }
         return values;
     }
@@ -152,11 +153,15 @@ final class PeftTensors {
     }
 
     static InvalidAdapterException refused(String storedName, String reason) {
-        return new InvalidAdapterException(FILE + ": " + InvalidTensorFileException.printable(storedName) + " "
+        return refused(FILE, storedName, reason);
+    }
+
+    static InvalidAdapterException refused(String file, String storedName, String reason) {
+        return new InvalidAdapterException(file + ": " + InvalidTensorFileException.printable(storedName) + " "
                 + reason);
     }
 
-    private static String dimensions(List<Long> shape) {
+    static String dimensions(List<Long> shape) {
         return shape.isEmpty() ? "a single number"
                 : shape.stream().map(String::valueOf).collect(Collectors.joining(" x "));
     }
