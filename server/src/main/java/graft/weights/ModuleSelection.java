@@ -87,7 +87,9 @@ final class ModuleSelection {
                 .filter(index -> index.length() < 6 && layers.get().contains(Integer.parseInt(index))).isPresent();
     }
 
-    /** The entries of target_modules that select nothing at all; such an adapter was made for another base. */
+    /**
+     * The entries of target_modules that name no module of the base; PEFT lets them pass, and so do we with a warning.
+     */
     List<String> unmatched(AdapterTarget base) {
         return names.stream().filter(name ->
                 base.modules().keySet().stream().noneMatch(path -> named(Set.of(name), path))).sorted().toList();

@@ -82,11 +82,8 @@ final class PeftReader {
 
     private PeftAdapter read() {
         tensors.refuseUnknownModules(base);
-        List<String> unmatched = config.targets().unmatched(base);
-        if (!unmatched.isEmpty()) {
-            throw new InvalidAdapterException(AdapterConfig.FILE + ": target_modules names " + unmatched.getFirst()
-                    + ", which the base model does not have" + OTHER_MODEL);
-        }
+        config.targets().unmatched(base).forEach(name -> warnings.add(AdapterConfig.FILE + ": target_modules names "
+                + InvalidTensorFileException.printable(name) + ", which the base model does not have"));
         List<LoraModule> modules = new ArrayList<>();
         Optional<EmbeddingLora> embedding = Optional.empty();
         for (Module module : base.modules().values()) {

@@ -26,8 +26,8 @@ final class PeftTensors {
         }
     }
 
-    /** @param wrapped the name went through {@code base_layer} or {@code modules_to_save} */
-    record Name(String path, Role role, boolean wrapped) {}
+    /** @param path the module's, or for PLAIN the parameter's, without what PEFT's wrappers put between */
+    record Name(String path, Role role) {}
 
     private static final String FILE = "adapter_model.safetensors";
     private static final String PREFIX = "base_model.model.";
@@ -54,9 +54,8 @@ final class PeftTensors {
     private static Name parse(String storedName) {
         String name = storedName.startsWith(PREFIX) ? storedName.substring(PREFIX.length()) : storedName;
         Matcher lora = LORA.matcher(name);
-        if (lora.matches()) return new Name(lora.group(1), role(lora.group(2), "bias".equals(lora.group(3))), false);
-        String plain = WRAPPED.matcher(name).replaceFirst("");
-        return new Name(plain, Role.PLAIN, !plain.equals(name));
+        if (lora.matches()) return new Name(lora.group(1), role(lora.group(2), "bias".equals(lora.group(3))));
+        return new Name(WRAPPED.matcher(name).replaceFirst(""), Role.PLAIN);
     }
 
     private static Role role(String word, boolean bias) {
@@ -87,7 +86,7 @@ final class PeftTensors {
      * @param context why, for the message; may be empty
      */
     float[] take(String path, Role role, List<Long> shape, String context) {
-        Name name = new Name(path, role, false);
+        Name name = new Name(path, role);
         String storedName = Optional.ofNullable(stored.get(name)).orElseThrow(() -> new InvalidAdapterException(
                 FILE + ": " + path + " is a target of the adapter, but its " + role.word + " is missing"));
         return take(name, storedName, shape, context);

@@ -2,6 +2,7 @@ package graft.weights;
 
 import graft.weights.PeftAdapter.Replaced;
 import graft.weights.PeftTensors.Name;
+import graft.weights.PeftTensors.Role;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
@@ -39,7 +40,9 @@ final class ReplacedReader {
             float[] values = tensors.take(name, shape);
             found.add(parameter);
             replaced.add(new Replaced(parameter, shape, values));
-            if (resaved && base.tiedEmbeddings()) replaced.add(new Replaced(other(parameter), shape, values));
+            if (resaved && base.tiedEmbeddings() && !tensors.plain().contains(new Name(other(parameter), Role.PLAIN))) {
+                replaced.add(new Replaced(other(parameter), shape, values));
+            }
         }
         proveSavedModules(found);
         return replaced;

@@ -119,7 +119,7 @@ class PeftAdapterTest {
         refusedField("\"alpha_pattern\": {}", "\"alpha_pattern\": {\"q_proj\": Infinity}",
                 "alpha_pattern.q_proj=Infinity");
         refusedField("\"lora_alpha\": 8", "\"lora_alpha\": 1e999", "lora_alpha=Infinity is not a finite number");
-        refusedField("\"v_proj\"", "\"c_attn\"", "target_modules names c_attn");
+        refusedField("\"v_proj\"", "\"c_attn\"", "v_proj.lora_A.weight is not announced by adapter_config.json");
         refusedField("\"v_proj\"", "\"k_proj\"",
                 "model.layers.0.self_attn.k_proj is a target of the adapter, but its lora_A is missing");
         refusedField("\"exclude_modules\": null", "\"exclude_modules\": [\"v_proj\"]",
@@ -141,6 +141,43 @@ class PeftAdapterTest {
         Files.writeString(all.resolve("adapter_config.json"),
                 json.replaceAll("\"target_modules\": \\[[^\\]]*\\]", "\"target_modules\": \"all-linear\""));
         assertEquals(21, read(all).modules().size());
+    }
+
+    @Test
+    void aTargetThatTheBaseLacksIsAWarningAsLongAsEveryTensorHasAPlace() throws IOException {
+        PeftAdapter read = read(changed("l3-r4-qv", config -> config.replace("\"v_proj\"", "\"v_proj\", \"c_attn\"")));
+        assertEquals(List.of("adapter_config.json: target_modules names c_attn, which the base model does not have"),
+                read.warnings());
+        assertEquals(6, read.modules().size());
+    }
+
+    @Test
+    void shardsAreOneAdapter() throws IOException {
+        Path sharded = copied("l3-r4-qv");
+        Path whole = sharded.resolve("adapter_model.safetensors");
+        SafetensorsWriter.split(whole, sharded.resolve("adapter_model-00001-of-00002.safetensors"),
+                sharded.resolve("adapter_model-00002-of-00002.safetensors"),
+                sharded.resolve("adapter_model.safetensors.index.json"));
+        Files.delete(whole);
+        assertArrayEquals(read("l3-r4-qv", "tiny-llama3").modules().getLast().b(),
+                read(sharded).modules().getLast().b());
+    }
+
+    @Test
+    void trainedTokensAndBiasesAreCarriedAlong() throws IOException {
+        Path tokens = changed("l3-r4-qv",
+                config -> config.replace("\"trainable_token_indices\": null", "\"trainable_token_indices\": [5, 9]"));
+        var missing = assertThrows(InvalidAdapterException.class, () -> read(tokens));
+        assertTrue(missing.getMessage().contains("trainable_tokens_delta is missing"), missing.getMessage());
+        SafetensorsWriter.add(tokens.resolve("adapter_model.safetensors"),
+                "base_model.model.model.embed_tokens.token_adapter.trainable_tokens_delta", new long[] {2, 64});
+        assertEquals(List.of(5, 9), read(tokens).trainedTokens().orElseThrow().tokens());
+        Path biased = changed("q2-r8-all", config -> config.replace("\"bias\": \"none\"", "\"bias\": \"lora_only\""));
+        SafetensorsWriter.add(biased.resolve("adapter_model.safetensors"),
+                "base_model.model.model.layers.0.self_attn.q_proj.base_layer.bias", new long[] {64});
+        PeftAdapter read = PeftAdapter.read(biased, target("tiny-qwen2"), Limits.DEFAULT);
+        assertEquals(List.of("model.layers.0.self_attn.q_proj.bias"),
+                read.replaced().stream().map(r -> r.name()).toList());
     }
 
     @Test
