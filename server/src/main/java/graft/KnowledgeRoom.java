@@ -1,5 +1,6 @@
 package graft;
 
+import graft.admission.Admission;
 import graft.api.KnowledgeApi;
 import graft.engine.torch.TorchDevice;
 import graft.engine.torch.TorchEmbedder;
@@ -8,6 +9,7 @@ import graft.knowledge.Housekeeping;
 import graft.knowledge.Ingestion;
 import graft.knowledge.KnowledgeSearch;
 import graft.knowledge.TextEmbedder;
+import graft.metering.UsageRecorder;
 import graft.registry.Database;
 import graft.registry.knowledge.DocumentDao;
 import graft.registry.knowledge.FileDao;
@@ -75,9 +77,9 @@ final class KnowledgeRoom implements AutoCloseable {
         housekeeping.start();
     }
 
-    KnowledgeApi api(Path spool, ServerConfig.Knowledge settings) {
-        return new KnowledgeApi(stored, ingestion, search, embedder.text(), new KnowledgeApi.Settings(spool,
-                settings.maxFileBytes(), settings.maxFilesPerCall(), settings.maxQueries(),
+    KnowledgeApi api(Path spool, Admission admission, UsageRecorder usage, ServerConfig.Knowledge settings) {
+        return new KnowledgeApi(stored, ingestion, search, embedder.text(), admission, usage,
+                new KnowledgeApi.Settings(spool, settings.maxFileBytes(), settings.maxFilesPerCall(), settings.maxQueries(),
                 settings.maxQueryCharacters()));
     }
 

@@ -65,13 +65,15 @@ final class Server implements AutoCloseable {
         ServedModels models = startingModels.await();
         models.engines().forEach(engine -> metering.metrics().observe(engine, config.engine().maxAdaptersPerStep()));
         AdaptersRoom adapters = new AdaptersRoom(storage.database(), models, data, config.adapters());
-        InferenceApi inference = inference(config, storage, metering, models, adapters, knowledge, embedder);
+        TenantAdmission admission = new TenantAdmission(new AdmissionDao(storage.database(),
+                config.admission().longestHold()), metering.prices(), metering.processId());
+        InferenceApi inference = inference(config, admission, metering, models, adapters, knowledge, embedder);
         if (config.demo()) seed(data, artifacts, sources, adapters, knowledge);
         // 3. The API over all of them, last, so that whoever reaches the port finds everything there.
         Health health = new Health(List.of(new Health.Check("database", storage::answers),
                 new Health.Check("engine", models::healthy)));
         Routes routes = Api.routes(new Api.Parts(health, accounts, inference, adapters.api(),
-                knowledge.api(data.spool("files"), config.knowledge()), models.engines()), config.http().bodyLimit());
+                knowledge.api(data.spool("files"), admission, metering.recorder(), config.knowledge()), models.engines()), config.http().bodyLimit());
         HttpServer http = lifecycle.started("http", HttpServer.start(new HttpServer.Options(config.host(),
                 config.port(), config.adminPort(), config.http().maxConnections(), config.http().idleTimeout(),
                 config.http().drainLimit(), config.ui()), routes, health));
@@ -79,11 +81,9 @@ final class Server implements AutoCloseable {
         return new Server(lifecycle, http.port());
     }
 
-    private static InferenceApi inference(ServerConfig config, Storage storage, Metering metering,
+    private static InferenceApi inference(ServerConfig config, TenantAdmission admission, Metering metering,
             ServedModels models, AdaptersRoom adapters, KnowledgeRoom knowledge, EmbedderParts embedder) {
         ServerConfig.Limits limits = config.limits();
-        TenantAdmission admission = new TenantAdmission(new AdmissionDao(storage.database(),
-                config.admission().longestHold()), metering.prices(), metering.processId());
         Generation generation = new Generation(models.forGeneration(), adapters::engineAdapter,
                 Optional.of(knowledge.search()), admission, metering.recorder(),
                 new Generation.Settings(limits.defaultMaxTokens(), limits.stall()), Clock.systemUTC());

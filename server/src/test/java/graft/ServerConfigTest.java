@@ -45,7 +45,7 @@ class ServerConfigTest {
                 new ServerConfig.Adapters(2L << 30, 4L << 30, 1000, 100, 4, 512, Duration.ofSeconds(1), 10L << 30,
                         Duration.ofMinutes(1), 0),
                 new ServerConfig.Knowledge(64 << 20, 100_000, 10_000, 500, 16, 16_384, 64, 1, 16,
-                        Duration.ofMinutes(1), Duration.ofSeconds(2), 5, Duration.ofSeconds(5), 100, 60, 16, 0.9, 0.4,
+                        Duration.ofSeconds(15), Duration.ofSeconds(2), 5, Duration.ofSeconds(5), 100, 60, 16, 0.9, 0.4,
                         Duration.ofMinutes(1), Duration.ofDays(30), 1000),
                 new ServerConfig.Log("INFO", 10 << 20, 5)), defaults());
     }

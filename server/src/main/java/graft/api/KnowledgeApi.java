@@ -1,8 +1,10 @@
 package graft.api;
 
+import graft.admission.Admission;
 import graft.knowledge.Ingestion;
 import graft.knowledge.KnowledgeSearch;
 import graft.knowledge.TextEmbedder;
+import graft.metering.UsageRecorder;
 import graft.registry.knowledge.DocumentDao;
 import graft.registry.knowledge.FileDao;
 import graft.registry.knowledge.RetrievalDao;
@@ -26,7 +28,7 @@ public final class KnowledgeApi {
     public record Stored(FileDao files, StoreDao stores, DocumentDao documents, RetrievalDao retrievals) {}
 
     public KnowledgeApi(Stored stored, Ingestion ingestion, KnowledgeSearch search, TextEmbedder embedder,
-            Settings settings) {
+            Admission admission, UsageRecorder usage, Settings settings) {
         var storeFiles = new VectorStoreFilesResource(stored.stores(), stored.documents(), ingestion,
                 settings.maxFilesPerCall());
         resources = List.of(
@@ -34,6 +36,7 @@ public final class KnowledgeApi {
                 new VectorStoresResource(stored.stores(), storeFiles, embedder),
                 storeFiles,
                 new VectorStoreSearchResource(search, stored.retrievals(),
+                        new VectorStoreSearchResource.Meter(admission, usage, embedder),
                         new VectorStoreSearchResource.Bounds(settings.maxQueries(), settings.maxQueryCharacters())));
     }
 

@@ -2,10 +2,18 @@ package graft.api;
 
 import com.fasterxml.jackson.annotation.JsonRawValue;
 import com.fasterxml.jackson.databind.JsonNode;
+import graft.admission.Admission;
+import graft.admission.AdmissionRequest;
+import graft.admission.Admitted;
+import graft.admission.Caller;
+import graft.engine.Finished;
+import graft.generation.Outcome;
 import graft.knowledge.Filters;
 import graft.knowledge.KnowledgeSearch;
 import graft.knowledge.Passage;
 import graft.knowledge.Retrieval;
+import graft.knowledge.TextEmbedder;
+import graft.metering.UsageRecorder;
 import graft.registry.knowledge.RetrievalDao;
 import graft.registry.tenant.Scope;
 import java.util.ArrayList;
@@ -22,6 +30,7 @@ final class VectorStoreSearchResource implements Resource {
     private static final int MOST = 50;
     private final KnowledgeSearch search;
     private final RetrievalDao retrievals;
+    private final Meter meter;
     private final Bounds bounds;
 
     /**
@@ -30,9 +39,13 @@ final class VectorStoreSearchResource implements Resource {
      */
     record Bounds(int queries, int characters) {}
 
-    VectorStoreSearchResource(KnowledgeSearch search, RetrievalDao retrievals, Bounds bounds) {
+    /** What a search is admitted and billed by. @param embedder whose prices apply */
+    record Meter(Admission admission, UsageRecorder usage, TextEmbedder embedder) {}
+
+    VectorStoreSearchResource(KnowledgeSearch search, RetrievalDao retrievals, Meter meter, Bounds bounds) {
         this.search = search;
         this.retrievals = retrievals;
+        this.meter = meter;
         this.bounds = bounds;
     }
 
@@ -77,10 +90,33 @@ final class VectorStoreSearchResource implements Resource {
                 : Optional.of(body.filters().toString());
         KnowledgeSearch.Request request = new KnowledgeSearch.Request(exchange.caller().tenantId(),
                 List.of(exchange.path("vector_store_id")), queries, most, filters, threshold(body.rankingOptions()));
-        KnowledgeSearch.Results results = results(request);
+        KnowledgeSearch.Results results = metered(exchange, request);
         exchange.header("Server-Timing", serverTiming(results.stages()));
         exchange.ok(new ResultsPage("vector_store.search_results.page", queries,
                 results.results().stream().map(Item::of).toList(), false, null, new GraftPage(results.retrievalId())));
+    }
+
+    private KnowledgeSearch.Results metered(Exchange exchange, KnowledgeSearch.Request request) {
+        Caller caller = exchange.caller();
+        String model = meter.embedder().id();
+        int tokens = request.queries().stream().mapToInt(meter.embedder()::count).sum();
+        return switch (meter.admission().admit(new AdmissionRequest(caller, exchange.requestId(), model,
+                Optional.empty(), tokens, 0, 1, request.queries().size()))) {
+            case Admission.Refused refused -> throw Models.refusal(new Outcome.Limited(refused));
+            case Admitted admitted -> {
+                try (admitted; UsageRecorder.Ticket ticket = meter.usage().open(new UsageRecorder.Start(
+                        exchange.requestId(), caller.tenantId(), caller.keyId(), "search", model, Optional.empty(), 0,
+                        0))) {
+                    admitted.limits().headers().forEach(exchange::header);
+                    long start = System.nanoTime();
+                    KnowledgeSearch.Results results = results(request);
+                    ticket.retrieved(results.queryTokens(), (System.nanoTime() - start) / 1000);
+                    ticket.settle(new Finished(Finished.Reason.STOP_TOKEN, 0, 0, 0, 0, results.stages().get("embed"),
+                            Optional.empty()), 0);
+                    yield results;
+                }
+            }
+        };
     }
 
     private KnowledgeSearch.Results results(KnowledgeSearch.Request request) {

@@ -43,7 +43,7 @@ public final class TextEmbedder {
         return tokenizer.encode(text, false).length;
     }
 
-    /** One vector a text. Of a text over the window only the beginning is seen: cut it before ({@link Windows}). */
+    /** One vector a text. Of a text over the window only the beginning is seen: cut it before ({@link Chunker}). */
     public Embedded embed(List<String> texts) {
         List<int[]> ids = new ArrayList<>(texts.size());
         int tokens = 0;

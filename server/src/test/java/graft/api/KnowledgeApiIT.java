@@ -30,10 +30,13 @@ import com.openai.models.vectorstores.files.FileRetrieveParams;
 import com.openai.models.vectorstores.files.FileUpdateParams;
 import com.openai.models.vectorstores.files.VectorStoreFile;
 import graft.admission.Caller;
+import graft.admission.TenantAdmission;
 import graft.knowledge.Ingestion;
 import graft.knowledge.KnowledgeRig;
 import graft.knowledge.WordEmbedder;
+import graft.metering.Metering;
 import graft.registry.tenant.Scope;
+import graft.registry.usage.AdmissionDao;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.net.http.HttpResponse;
@@ -59,6 +62,7 @@ class KnowledgeApiIT {
     @TempDir static Path folder;
     private static KnowledgeRig rig;
     private static Ingestion ingestion;
+    private static Metering metering;
     private static TestServer server;
     private static OpenAIClient client;
     private static OpenAIClient stranger;
@@ -69,9 +73,13 @@ class KnowledgeApiIT {
         ingestion = rig.ingestion();
         ingestion.start();
         VectorStoreFilesResource files = new VectorStoreFilesResource(rig.stores, rig.documents, ingestion, 500);
+        metering = new Metering(rig.test.database(), "test", Metering.Settings.DEFAULT);
+        TenantAdmission admission = new TenantAdmission(new AdmissionDao(rig.test.database(), Duration.ofMinutes(5)),
+                metering.prices(), metering.processId());
         server = new TestServer(List.of(new FilesResource(rig.files, spool, 100_000), files,
                 new VectorStoresResource(rig.stores, files, rig.embedder),
                 new VectorStoreSearchResource(rig.search, rig.retrievals,
+                        new VectorStoreSearchResource.Meter(admission, metering.recorder(), rig.embedder),
                         new VectorStoreSearchResource.Bounds(8, 10_000))),
                 Map.of("owner", caller("owner", Scope.KNOWLEDGE), "stranger", caller("stranger", Scope.KNOWLEDGE),
                         "chatter", caller("chatter", Scope.INFERENCE), "admin", caller("admin", Scope.ADMIN)),
@@ -94,6 +102,7 @@ class KnowledgeApiIT {
         stranger.close();
         server.close();
         ingestion.close();
+        metering.close();
         rig.close();
     }
 
@@ -271,6 +280,22 @@ class KnowledgeApiIT {
         assertEquals(4, record.at("/candidates/0/legs").size(), record.toString());
         assertTrue(record.at("/candidates/0/kept").asBoolean());
         assertNotEquals(0, record.at("/stores/0/revision").asInt());
+    }
+
+    @Test
+    void aSearchIsInTheLedgerAndARefusedOneIsNot() {
+        String store = client.vectorStores().create().id();
+        String id = search(store, "{\"query\": \"two words\"}").headers().firstValue("x-request-id").orElseThrow();
+        assertEquals("search settled 4 1", ledger(id), "two words and two special tokens; one retrieval");
+        String refused = search("vs_none", "{\"query\": \"two words\"}").headers().firstValue("x-request-id")
+                .orElseThrow();
+        assertTrue(ledger(refused).isEmpty() || ledger(refused).endsWith(" 0 0"), ledger(refused));
+    }
+
+    private static String ledger(String requestId) {
+        return rig.test.database().asOperator(handle -> handle.createQuery("SELECT operation || ' ' || state || ' '"
+                + " || embed_query || ' ' || retrieve FROM usage_request WHERE request_id = :id").bind("id", requestId)
+                .mapTo(String.class).findOne().orElse(""));
     }
 
     private static String retrieval(String key, String store) {
