@@ -19,7 +19,8 @@ final class ChatMessages {
 
     /** @throws ApiException 400 that names the field */
     static List<Map<String, Object>> of(List<Message> messages) {
-        if (messages == null || messages.isEmpty()) throw ApiException.invalid("messages", "'messages' must hold at least one message.");
+        if (messages == null || messages.isEmpty()) throw ApiException.invalid("messages",
+                "'messages' must hold at least one message.");
         List<Map<String, Object>> result = new ArrayList<>();
         for (int i = 0; i < messages.size(); i++) result.add(one(messages.get(i), "messages[" + i + "]"));
         return result;
@@ -34,7 +35,8 @@ final class ChatMessages {
         Map<String, Object> map = new LinkedHashMap<>();
         map.put("role", message.role().equals("developer") ? "system" : message.role());
         boolean calls = given(message.toolCalls()) && !message.toolCalls().isEmpty();
-        if (calls && !message.role().equals("assistant")) throw ApiException.invalid(at + ".tool_calls", "Only an assistant calls tools.");
+        if (calls && !message.role().equals("assistant")) throw ApiException.invalid(at + ".tool_calls",
+                "Only an assistant calls tools.");
         map.put("content", content(message, at + ".content", calls));
         if (message.name() != null) map.put("name", message.name());
         if (calls) map.put("tool_calls", toolCalls(message.toolCalls(), at + ".tool_calls"));
@@ -55,7 +57,8 @@ final class ChatMessages {
             throw ApiException.invalid(at, "A message needs a content.");
         }
         if (content.isTextual()) return content.asText();
-        if (!content.isArray()) throw ApiException.invalid(at, "A message's content must be a text or a list of parts.");
+        if (!content.isArray())
+            throw ApiException.invalid(at, "A message's content must be a text or a list of parts.");
         List<String> texts = new ArrayList<>();
         for (int i = 0; i < content.size(); i++) {
             JsonNode part = content.get(i);
@@ -63,7 +66,8 @@ final class ChatMessages {
             String field = type.equals("refusal") ? "refusal" : "text";
             if (!type.equals("text") && !type.equals("refusal")) throw ApiException.invalid(at + "[" + i + "].type",
                     "Only parts of type 'text' are served, not '" + type + "'.");
-            if (!part.path(field).isTextual()) throw ApiException.invalid(at + "[" + i + "]." + field, "A part needs its text.");
+            if (!part.path(field).isTextual()) throw ApiException.invalid(at + "[" + i + "]." + field,
+                    "A part needs its text.");
             texts.add(part.get(field).asText());
         }
         return String.join("\n", texts);
@@ -74,7 +78,8 @@ final class ChatMessages {
         if (!calls.isArray()) throw ApiException.invalid(at, "tool_calls must be a list.");
         ArrayNode copy = calls.deepCopy();
         for (JsonNode call : copy) {
-            if (!(call.path("function") instanceof ObjectNode function) || !function.path("arguments").isTextual()) continue;
+            if (!(call.path("function") instanceof ObjectNode function) || !function.path("arguments")
+                    .isTextual()) continue;
             try {
                 JsonNode arguments = Json.mapper().readTree(function.get("arguments").asText());
                 if (arguments.isObject()) function.set("arguments", arguments);

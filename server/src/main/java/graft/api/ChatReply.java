@@ -8,7 +8,8 @@ import java.util.List;
 final class ChatReply {
     private ChatReply() {}
 
-    record Completion(String id, String object, long created, String model, String systemFingerprint, List<Choice> choices,
+    record Completion(String id, String object, long created, String model, String systemFingerprint,
+            List<Choice> choices,
             Usage usage, GraftReply.Whole graft) {}
 
     record Choice(int index, Message message, Logprobs.Chat logprobs, String finishReason,
@@ -31,14 +32,16 @@ final class ChatReply {
             CompletionDetails completionTokensDetails) {
         static Usage of(Summary summary) {
             return new Usage(summary.promptTokens(), summary.generatedTokens(),
-                    summary.promptTokens() + summary.generatedTokens(), new PromptDetails(summary.cachedPromptTokens(), 0),
+                    summary.promptTokens() + summary.generatedTokens(), new PromptDetails(summary.cachedPromptTokens(),
+                            0),
                     new CompletionDetails(0, 0, 0, 0));
         }
     }
 
     record PromptDetails(int cachedTokens, int audioTokens) {}
 
-    record CompletionDetails(int reasoningTokens, int audioTokens, int acceptedPredictionTokens, int rejectedPredictionTokens) {}
+    record CompletionDetails(int reasoningTokens, int audioTokens, int acceptedPredictionTokens,
+            int rejectedPredictionTokens) {}
 
     static String finishReason(boolean byLength) {
         return byLength ? "length" : "stop";

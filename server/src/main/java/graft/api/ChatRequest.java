@@ -10,7 +10,8 @@ import java.util.Map;
  * prompt_cache_key, safety_identifier, verbosity, parallel_tool_calls) have no component: any value is accepted.
  */
 record ChatRequest(String model, List<Message> messages, Double temperature, Double topP, Integer topK, Double minP,
-        Double repetitionPenalty, Double frequencyPenalty, Double presencePenalty, Map<String, Double> logitBias, Long seed,
+        Double repetitionPenalty, Double frequencyPenalty, Double presencePenalty, Map<String, Double> logitBias,
+                Long seed,
         Integer n, JsonNode stop, Integer maxTokens, Integer maxCompletionTokens, Boolean logprobs, Integer topLogprobs,
         Boolean stream, StreamOptions streamOptions, Map<String, Object> chatTemplateKwargs, String reasoningEffort,
         JsonNode tools, JsonNode toolChoice, JsonNode functions, JsonNode functionCall, JsonNode responseFormat,
@@ -38,7 +39,8 @@ record ChatRequest(String model, List<Message> messages, Double temperature, Dou
             throw ApiException.invalid("response_format", "Only response_format {\"type\": \"text\"} is served.");
         boolean none = toolChoice != null && toolChoice.isTextual() && toolChoice.asText().equals("none");
         if (given(tools) && !tools.isEmpty() && !none)
-            throw ApiException.invalid("tools", "Tools are not called by this server; leave 'tools' out or set tool_choice to 'none'.");
+            throw ApiException.invalid("tools",
+                    "Tools are not called by this server; leave 'tools' out or set tool_choice to 'none'.");
         if (given(toolChoice) && !none && !toolChoice.asText().equals("auto"))
             throw ApiException.invalid("tool_choice", "Tools are not called by this server; use 'none'.");
     }

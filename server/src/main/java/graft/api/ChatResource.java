@@ -45,7 +45,8 @@ final class ChatResource implements Resource {
         }
 
         Logprobs.Chat logprobs(List<GeneratedToken> tokens) {
-            return logprobs() ? Logprobs.chat(Completions.visible(tokens, target), target.base(), alternatives()) : null;
+            return logprobs() ? Logprobs.chat(Completions.visible(tokens, target), target.base(), alternatives())
+                    : null;
         }
     }
 
@@ -64,7 +65,8 @@ final class ChatResource implements Resource {
             case Answer answer -> {
                 try (answer) {
                     answer.admitted().limits().headers().forEach(exchange::header);
-                    if (Boolean.TRUE.equals(asked.stream())) stream(exchange, call, answer, request.options().choices());
+                    if (Boolean.TRUE.equals(asked.stream())) stream(exchange, call, answer, request.options()
+                            .choices());
                     else whole(exchange, call, answer, request.options().choices());
                 }
             }
@@ -100,10 +102,12 @@ final class ChatResource implements Resource {
             Completions.Collected one = collector.choice(i);
             all.add(new ChatReply.Choice(i, new ChatReply.Message("assistant", one.text(), null, List.of(),
                     GraftReply.cited(one.citations())), call.logprobs(one.tokens()),
-                    ChatReply.finishReason(summary.endedByLength().get(i)), GraftReply.tokens(one.tokens(), call.options)));
+                    ChatReply.finishReason(summary.endedByLength().get(i)),
+                            GraftReply.tokens(one.tokens(), call.options)));
         }
         exchange.header("Server-Timing", GraftReply.serverTiming(summary));
-        exchange.ok(new ChatReply.Completion(call.label.id(), "chat.completion", call.label.created(), call.label.model(),
+        exchange.ok(new ChatReply.Completion(call.label.id(), "chat.completion", call.label.created(),
+                call.label.model(),
                 call.label.fingerprint(), all, ChatReply.Usage.of(summary),
                 GraftReply.whole(exchange.requestId(), call.target, summary)));
     }
@@ -113,7 +117,8 @@ final class ChatResource implements Resource {
             for (int i = 0; i < choices; i++) {
                 events.send(chunk(call, piece(i, new ChatReply.Change("assistant", "", null), null), null, null));
             }
-            Completions.finishStreamed(exchange, events, answer, delta -> events.send(chunk(call, piece(call, delta), null, null)))
+            Completions.finishStreamed(exchange, events, answer,
+                    delta -> events.send(chunk(call, piece(call, delta), null, null)))
                     .ifPresent(summary -> end(exchange, call, events, summary));
         }
     }
@@ -132,7 +137,8 @@ final class ChatResource implements Resource {
     }
 
     private static ChatReply.Piece piece(Call call, Delta delta) {
-        return new ChatReply.Piece(delta.choice(), new ChatReply.Change(null, delta.text(), delta.citations().isEmpty() ? null
+        return new ChatReply.Piece(delta.choice(), new ChatReply.Change(null, delta.text(), delta.citations().isEmpty()
+                ? null
                 : GraftReply.cited(delta.citations())), call.logprobs(delta.tokens()), null,
                 GraftReply.tokens(delta.tokens(), call.options));
     }
@@ -141,7 +147,8 @@ final class ChatResource implements Resource {
         return new ChatReply.Piece(index, change, null, finishReason, null);
     }
 
-    private static ChatReply.Chunk chunk(Call call, ChatReply.Piece piece, ChatReply.Usage usage, GraftReply.Whole graft) {
+    private static ChatReply.Chunk chunk(Call call, ChatReply.Piece piece, ChatReply.Usage usage,
+            GraftReply.Whole graft) {
         return new ChatReply.Chunk(call.label.id(), "chat.completion.chunk", call.label.created(), call.label.model(),
                 call.label.fingerprint(), piece == null ? List.of() : List.of(piece), usage, graft);
     }

@@ -66,7 +66,8 @@ final class Checks {
     /** @throws ApiException 400 for a biased token that the model does not have */
     static void inVocabulary(Sampling sampling, int vocabularySize) {
         sampling.logitBias().keySet().stream().filter(token -> token >= vocabularySize).findFirst().ifPresent(token -> {
-            throw ApiException.invalid("logit_bias", "Token " + token + " is outside the vocabulary of " + vocabularySize + ".");
+            throw ApiException.invalid("logit_bias", "Token " + token + " is outside the vocabulary of "
+                    + vocabularySize + ".");
         });
     }
 
@@ -75,7 +76,8 @@ final class Checks {
         if (stop == null || stop.isNull()) return List.of();
         List<String> stops = new ArrayList<>();
         if (stop.isTextual()) stops.add(stop.asText());
-        else if (stop.isArray() && stop.size() <= MAX_STOPS) stop.forEach(one -> stops.add(one.isTextual() ? one.asText() : ""));
+        else if (stop.isArray() && stop.size() <= MAX_STOPS) stop.forEach(one -> stops.add(one.isTextual()
+                ? one.asText() : ""));
         else throw ApiException.invalid("stop", "'stop' must be a text or a list of at most " + MAX_STOPS + " texts.");
         if (stops.stream().anyMatch(one -> one.isEmpty() || one.length() > MAX_STOP_LENGTH))
             throw ApiException.invalid("stop", "A stop text must have 1 to " + MAX_STOP_LENGTH + " characters.");

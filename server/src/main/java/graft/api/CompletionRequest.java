@@ -12,18 +12,22 @@ import java.util.Map;
  * @param prompt a text, a list of texts, a list of token ids or a list of such lists
  */
 record CompletionRequest(String model, JsonNode prompt, Double temperature, Double topP, Integer topK, Double minP,
-        Double repetitionPenalty, Double frequencyPenalty, Double presencePenalty, Map<String, Double> logitBias, Long seed,
+        Double repetitionPenalty, Double frequencyPenalty, Double presencePenalty, Map<String, Double> logitBias,
+                Long seed,
         Integer n, Integer bestOf, JsonNode stop, Integer maxTokens, Integer logprobs, Boolean echo, String suffix,
         Boolean stream, ChatRequest.StreamOptions streamOptions, JsonNode graft) {
     private static final int MAX_PROMPTS = 64;
 
     void refuseWhatWeLack() {
         if (suffix != null && !suffix.isEmpty())
-            throw ApiException.invalid("suffix", "'suffix' is not served: no model here is trained to fill in the middle.");
+            throw ApiException.invalid("suffix",
+                    "'suffix' is not served: no model here is trained to fill in the middle.");
         if (bestOf != null && bestOf != (n == null ? 1 : n))
-            throw ApiException.invalid("best_of", "'best_of' must equal 'n': all answers that are generated are returned.");
+            throw ApiException.invalid("best_of",
+                    "'best_of' must equal 'n': all answers that are generated are returned.");
         if (Boolean.TRUE.equals(echo) && logprobs != null)
-            throw ApiException.invalid("echo", "'echo' with 'logprobs' is not served: probabilities of the prompt are not computed.");
+            throw ApiException.invalid("echo",
+                    "'echo' with 'logprobs' is not served: probabilities of the prompt are not computed.");
         Checks.within("logprobs", logprobs, 0, 5);
     }
 
@@ -57,6 +61,7 @@ record CompletionRequest(String model, JsonNode prompt, Double temperature, Doub
     }
 
     private static ApiException wrong() {
-        return ApiException.invalid("prompt", "'prompt' must be a text, a list of texts, a list of token ids, or a list of such lists.");
+        return ApiException.invalid("prompt",
+                "'prompt' must be a text, a list of texts, a list of token ids, or a list of such lists.");
     }
 }

@@ -51,7 +51,8 @@ final class Completions {
         private final List<Collected> choices = new ArrayList<>();
 
         Collector(int count) {
-            for (int i = 0; i < count; i++) choices.add(new Collected(new StringBuilder(), new ArrayList<>(), new ArrayList<>()));
+            for (int i = 0; i < count; i++) choices.add(new Collected(new StringBuilder(), new ArrayList<>(),
+                    new ArrayList<>()));
         }
 
         void add(Delta delta) {
@@ -70,7 +71,8 @@ final class Completions {
         try {
             return answer.finish(deltas);
         } catch (GenerationFailedException e) {
-            LOG.log(System.Logger.Level.ERROR, "request={0} generation failed: {1}", exchange.requestId(), e.getMessage());
+            LOG.log(System.Logger.Level.ERROR, "request={0} generation failed: {1}", exchange.requestId(),
+                    e.getMessage());
             throw ApiException.internal(exchange.requestId());
         }
     }
@@ -80,7 +82,8 @@ final class Completions {
      *
      * @return empty after a failure: then nothing more is to be sent, and no end is to be claimed
      */
-    static Optional<Summary> finishStreamed(Exchange exchange, EventStream events, Answer answer, Consumer<Delta> deltas) {
+    static Optional<Summary> finishStreamed(Exchange exchange, EventStream events, Answer answer,
+            Consumer<Delta> deltas) {
         try {
             return Optional.of(finish(exchange, answer, deltas));
         } catch (EventStream.ClientLeft e) {
@@ -88,7 +91,8 @@ final class Completions {
         } catch (ApiException e) {
             events.send(e.body());
         } catch (DatabaseUnavailableException e) {
-            LOG.log(System.Logger.Level.WARNING, "request={0} database unavailable: {1}", exchange.requestId(), e.getCause());
+            LOG.log(System.Logger.Level.WARNING, "request={0} database unavailable: {1}", exchange.requestId(),
+                    e.getCause());
             events.send(ApiException.databaseUnavailable().body());
         } catch (RuntimeException e) {
             LOG.log(System.Logger.Level.ERROR, "request=" + exchange.requestId() + " failed while streaming", e);

@@ -49,7 +49,8 @@ final class CompletionsResource implements Resource {
         }
 
         Reply reply(List<Choice> choices, ChatReply.Usage usage, GraftReply.Whole graft) {
-            return new Reply(label.id(), "text_completion", label.created(), label.model(), label.fingerprint(), choices,
+            return new Reply(label.id(), "text_completion", label.created(), label.model(), label.fingerprint(),
+                    choices,
                     usage, graft);
         }
 
@@ -74,7 +75,8 @@ final class CompletionsResource implements Resource {
                 "A model without a tokenizer has no texts of tokens; use graft.top_logprobs.");
         GenerationRequest request = request(exchange, asked, options, target, prompt);
         List<String> echoes = Boolean.TRUE.equals(asked.echo()) ? echoes(prompt, target) : List.of();
-        Call call = new Call(asked, options, target, includeUsage, Completions.Label.of("cmpl-", exchange.requestId(), clock,
+        Call call = new Call(asked, options, target, includeUsage, Completions.Label.of("cmpl-", exchange.requestId(),
+                clock,
                 target), request.options().choices() * count(prompt), echoes);
         switch (generation.start(request)) {
             case Outcome.Refusal refusal -> throw Models.refusal(refusal);
@@ -88,15 +90,18 @@ final class CompletionsResource implements Resource {
         }
     }
 
-    private GenerationRequest request(Exchange exchange, CompletionRequest asked, GraftOptions options, Models.Target target,
+    private GenerationRequest request(Exchange exchange, CompletionRequest asked, GraftOptions options,
+            Models.Target target,
             Prompt prompt) {
         OptionalInt most = asked.maxTokens() == null ? OptionalInt.of(DEFAULT_MAX_TOKENS)
                 : Checks.maxTokens("max_tokens", asked.maxTokens());
         GenerationRequest.Options wanted = new GenerationRequest.Options(most,
                 Checks.sampling(new Checks.SamplingFields(asked.temperature(), asked.topP(), asked.topK(), asked.minP(),
                         asked.frequencyPenalty(), asked.presencePenalty(), asked.repetitionPenalty(), asked.seed(),
-                        asked.logitBias())), Checks.stops(asked.stop()), Checks.choices(asked.n(), count(prompt), maxChoices),
-                Completions.alternatives(asked.logprobs() != null, asked.logprobs() == null ? 0 : asked.logprobs(), options));
+                        asked.logitBias())), Checks.stops(asked.stop()), Checks.choices(asked.n(), count(prompt),
+                                maxChoices),
+                Completions.alternatives(asked.logprobs() != null, asked.logprobs() == null ? 0 : asked.logprobs(),
+                        options));
         Checks.inVocabulary(wanted.sampling(), target.base().engine().model().vocabularySize());
         return new GenerationRequest(exchange.caller(), exchange.requestId(), "completions", target.model(),
                 target.composed(), prompt, wanted, options.knowledge());
@@ -128,7 +133,8 @@ final class CompletionsResource implements Resource {
                     ChatReply.finishReason(summary.endedByLength().get(i)), 0));
         }
         exchange.header("Server-Timing", GraftReply.serverTiming(summary));
-        exchange.ok(call.reply(all, ChatReply.Usage.of(summary), GraftReply.whole(exchange.requestId(), call.target, summary)));
+        exchange.ok(call.reply(all, ChatReply.Usage.of(summary), GraftReply.whole(exchange.requestId(), call.target,
+                summary)));
     }
 
     private static void stream(Exchange exchange, Call call, Answer answer) {

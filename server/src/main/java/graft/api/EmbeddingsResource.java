@@ -70,13 +70,15 @@ final class EmbeddingsResource implements Resource {
             case Admission.Refused refused -> throw Models.refusal(new graft.generation.Outcome.Limited(refused));
             case Admitted admitted -> {
                 try (admitted; UsageRecorder.Ticket ticket = usage.open(new UsageRecorder.Start(exchange.requestId(),
-                        exchange.caller().tenantId(), exchange.caller().keyId(), "embeddings", embedder.id(), Optional.empty(),
+                        exchange.caller().tenantId(), exchange.caller().keyId(), "embeddings", embedder.id(),
+                                Optional.empty(),
                         0, tokens))) {
                     admitted.limits().headers().forEach(exchange::header);
                     long start = System.nanoTime();
                     List<float[]> vectors = embedder.embedIds(inputs);
                     long micros = (System.nanoTime() - start) / 1000;
-                    ticket.settle(new Finished(Finished.Reason.STOP_TOKEN, tokens, 0, 0, 0, micros, Optional.empty()), 0);
+                    ticket.settle(new Finished(Finished.Reason.STOP_TOKEN, tokens, 0, 0, 0, micros, Optional.empty()),
+                            0);
                     exchange.header("Server-Timing", "engine;dur=" + micros / 1000.0);
                     yield vectors;
                 }
@@ -93,7 +95,8 @@ final class EmbeddingsResource implements Resource {
         else if (input.size() > MAX_INPUTS) throw ApiException.invalid("input", "At most " + MAX_INPUTS + " inputs.");
         else input.forEach(one -> inputs.add(one.isTextual() ? text(one, embedder) : ids(one, embedder)));
         for (int i = 0; i < inputs.size(); i++) {
-            if (inputs.get(i).length > embedder.window()) throw ApiException.contextLengthExceeded("input[" + i + "] has "
+            if (inputs.get(i).length > embedder.window()) throw ApiException.contextLengthExceeded("input[" + i
+                    + "] has "
                     + inputs.get(i).length + " tokens; this model takes at most " + embedder.window() + ".");
         }
         return inputs;
@@ -111,14 +114,16 @@ final class EmbeddingsResource implements Resource {
             JsonNode id = list.get(i);
             if (!id.isIntegralNumber() || !id.canConvertToInt()) throw wrong();
             if (id.asInt() < 0 || id.asInt() >= embedder.vocabularySize())
-                throw ApiException.invalid("input", "Token " + id + " is outside the vocabulary of " + embedder.vocabularySize() + ".");
+                throw ApiException.invalid("input", "Token " + id + " is outside the vocabulary of "
+                        + embedder.vocabularySize() + ".");
             ids[i] = id.asInt();
         }
         return ids;
     }
 
     private static ApiException wrong() {
-        return ApiException.invalid("input", "'input' must be a text, a list of texts, a list of token ids, or a list of such lists.");
+        return ApiException.invalid("input",
+                "'input' must be a text, a list of texts, a list of token ids, or a list of such lists.");
     }
 
     /** The first components, brought back to length 1, as OpenAI shortens. */

@@ -7,7 +7,8 @@ import java.util.Optional;
 import java.util.Set;
 
 /** The object {@code graft} of a request (CONTRACT.md); a field that is not here is refused. */
-record GraftOptions(List<String> vectorStoreIds, Integer maxNumResults, JsonNode filters, String retrieval, Boolean strict,
+record GraftOptions(List<String> vectorStoreIds, Integer maxNumResults, JsonNode filters, String retrieval,
+        Boolean strict,
         Boolean showReasoning, List<Composed> adapters, Boolean returnTokenIds, Integer topLogprobs) {
     static final int MAX_RESULTS = 50;
     static final int MAX_STORES = 16;
@@ -32,23 +33,28 @@ record GraftOptions(List<String> vectorStoreIds, Integer maxNumResults, JsonNode
         if (retrieval != null && !MODES.contains(retrieval))
             throw ApiException.invalid("graft.retrieval", "'retrieval' must be auto, search, pinned or off.");
         if (vectorStoreIds != null && (vectorStoreIds.size() > MAX_STORES || vectorStoreIds.contains(null)))
-            throw ApiException.invalid("graft.vector_store_ids", "At most " + MAX_STORES + " store ids, none of them null.");
+            throw ApiException.invalid("graft.vector_store_ids", "At most " + MAX_STORES
+                    + " store ids, none of them null.");
         if (filters != null && !filters.isNull() && !filters.isObject())
             throw ApiException.invalid("graft.filters", "'filters' must be a comparison or compound filter.");
         if (adapters == null) return;
-        if (adapters.size() > MAX_ADAPTERS) throw ApiException.invalid("graft.adapters", "At most " + MAX_ADAPTERS + " adapters.");
+        if (adapters.size() > MAX_ADAPTERS) throw ApiException.invalid("graft.adapters", "At most " + MAX_ADAPTERS
+                + " adapters.");
         for (int i = 0; i < adapters.size(); i++) {
             Composed one = adapters.get(i);
-            if (one == null || one.name == null) throw ApiException.invalid("graft.adapters[" + i + "].name", "An adapter needs a name.");
+            if (one == null || one.name == null) throw ApiException.invalid("graft.adapters[" + i + "].name",
+                    "An adapter needs a name.");
             if (one.scale != null && !Double.isFinite(one.scale))
                 throw ApiException.invalid("graft.adapters[" + i + "].scale", "A scale must be a number.");
         }
     }
 
     Knowledge knowledge() {
-        return new Knowledge(vectorStoreIds == null ? List.of() : vectorStoreIds, maxNumResults == null ? 4 : maxNumResults,
+        return new Knowledge(vectorStoreIds == null ? List.of() : vectorStoreIds, maxNumResults == null ? 4
+                : maxNumResults,
                 filters == null || filters.isNull() ? Optional.empty() : Optional.of(filters.toString()),
-                retrieval == null ? "auto" : retrieval, Boolean.TRUE.equals(strict), !Boolean.FALSE.equals(showReasoning));
+                retrieval == null ? "auto" : retrieval, Boolean.TRUE.equals(strict),
+                        !Boolean.FALSE.equals(showReasoning));
     }
 
     List<Composed> composed() {

@@ -48,7 +48,8 @@ final class GraftReply {
     }
 
     private static Retrieved retrieved(Passage passage) {
-        return new Retrieved(passage.chunkId(), passage.fileId(), passage.filename(), passage.score(), passage.start(), passage.end());
+        return new Retrieved(passage.chunkId(), passage.fileId(), passage.filename(), passage.score(), passage.start(),
+                passage.end());
     }
 
     static Cited cited(List<Delta.Cited> citations) {

@@ -19,7 +19,8 @@ public final class InferenceApi {
     }
 
     /** @param embeddings none: /v1/embeddings knows no model */
-    public InferenceApi(CatalogView catalog, Generation generation, Optional<TextEmbedder> embeddings, Admission admission,
+    public InferenceApi(CatalogView catalog, Generation generation, Optional<TextEmbedder> embeddings,
+            Admission admission,
             UsageRecorder usage, Settings settings, Clock clock) {
         Models models = new Models(catalog, generation);
         resources = List.of(new ModelsResource(catalog),

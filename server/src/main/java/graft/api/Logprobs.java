@@ -29,7 +29,8 @@ final class Logprobs {
 
     static Chat chat(List<GeneratedToken> tokens, EngineModel model, int alternatives) {
         return new Chat(tokens.stream().map(token -> entry(token.id(), token.logprob(), model, token.top().stream()
-                .limit(alternatives).map(other -> entry(other.id(), other.logprob(), model, null)).toList())).toList(), null);
+                .limit(alternatives).map(other -> entry(other.id(), other.logprob(), model, null)).toList())).toList(),
+                        null);
     }
 
     private static Entry entry(int id, double logprob, EngineModel model, List<Entry> alternatives) {

@@ -44,8 +44,10 @@ final class Models {
         return new Target(model, base, composed);
     }
 
-    private GenerationRequest.Composed composed(Caller caller, GraftOptions.Composed asked, String param, ResolvedModel model) {
-        ResolvedModel found = catalog.resolve(caller, asked.name()).orElseThrow(() -> ApiException.modelNotFound(asked.name()));
+    private GenerationRequest.Composed composed(Caller caller, GraftOptions.Composed asked, String param,
+            ResolvedModel model) {
+        ResolvedModel found = catalog.resolve(caller, asked.name())
+                .orElseThrow(() -> ApiException.modelNotFound(asked.name()));
         ResolvedModel.Adapter adapter = found.adapter().orElseThrow(() ->
                 ApiException.invalid(param, "'" + asked.name() + "' is no adapter."));
         if (!found.baseId().equals(model.baseId()))
@@ -62,7 +64,8 @@ final class Models {
             case Outcome.UnknownStore _ -> ApiException.notFound();
             case Outcome.Busy busy -> ApiException.serverBusy(busy.retryAfter());
             case Outcome.Limited limited -> switch (limited.refused().kind()) {
-                case RATE -> ApiException.rateLimitExceeded(limited.refused().message(), limited.refused().retryAfter());
+                case RATE -> ApiException.rateLimitExceeded(limited.refused().message(), limited.refused()
+                        .retryAfter());
                 case QUOTA -> ApiException.insufficientQuota(limited.refused().message());
             };
         };

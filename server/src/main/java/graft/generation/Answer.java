@@ -69,7 +69,8 @@ public final class Answer implements Outcome, AutoCloseable {
     }
 
     private void hand(Event event) {
-        if (!events.offer(event)) LOG.log(System.Logger.Level.ERROR, "an engine sent more tokens than were asked of it");
+        if (!events.offer(event)) LOG.log(System.Logger.Level.ERROR,
+                "an engine sent more tokens than were asked of it");
     }
 
     /** Where the tenant stands, for the x-ratelimit headers. */
@@ -91,7 +92,8 @@ public final class Answer implements Outcome, AutoCloseable {
             }
         }
         while (running()) {
-            Event event = next(stall).orElseThrow(() -> new GenerationFailedException("the engine sent nothing for " + stall));
+            Event event = next(stall).orElseThrow(() -> new GenerationFailedException("the engine sent nothing for "
+                    + stall));
             apply(event).ifPresent(delta -> {
                 deltas.accept(delta);
                 delivered += delta.tokens().size();
@@ -106,7 +108,8 @@ public final class Answer implements Outcome, AutoCloseable {
     }
 
     private static void check(Finished finished, Choice choice) {
-        if (finished.reason() == Finished.Reason.FAILED || finished.reason() == Finished.Reason.CANCELLED && !choice.stopped())
+        if (finished.reason() == Finished.Reason.FAILED || finished.reason() == Finished.Reason.CANCELLED
+                && !choice.stopped())
             throw new GenerationFailedException(finished.failure().orElse("the engine is stopping"));
     }
 
@@ -141,7 +144,8 @@ public final class Answer implements Outcome, AutoCloseable {
     }
 
     private UsageRecorder.Settled settle() {
-        if (settled.isEmpty()) settled = Optional.of(ticket.settle(free ? nothing(Finished.Reason.CANCELLED) : together(), delivered));
+        if (settled.isEmpty()) settled = Optional.of(ticket.settle(free ? nothing(Finished.Reason.CANCELLED)
+                : together(), delivered));
         return settled.get();
     }
 
@@ -162,8 +166,10 @@ public final class Answer implements Outcome, AutoCloseable {
             engineMicros += finished.engineMicros();
             if (!choice.stopped() && finished.reason().compareTo(reason) > 0) reason = finished.reason();
         }
-        Optional<String> failure = reason == Finished.Reason.FAILED ? Optional.of("a sequence failed") : Optional.empty();
-        return new Finished(reason, fixed.isPresent() ? 0 : prepared.tokens(), cached, generated, queue, engineMicros, failure);
+        Optional<String> failure = reason == Finished.Reason.FAILED ? Optional.of("a sequence failed")
+                : Optional.empty();
+        return new Finished(reason, fixed.isPresent() ? 0 : prepared.tokens(), cached, generated, queue, engineMicros,
+                failure);
     }
 
     private Summary summary(UsageRecorder.Settled cost) {

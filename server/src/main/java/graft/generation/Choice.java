@@ -21,7 +21,8 @@ final class Choice {
     private int generated;
     private Optional<Finished> finished = Optional.empty();
 
-    Choice(int index, Optional<Detokenizer> detokenizer, List<String> stop, AnswerReader reader, Set<Integer> stopTokens) {
+    Choice(int index, Optional<Detokenizer> detokenizer, List<String> stop, AnswerReader reader,
+            Set<Integer> stopTokens) {
         this.index = index;
         this.detokenizer = detokenizer;
         this.stops = new StopMatcher(stop);

@@ -17,8 +17,10 @@ import java.util.regex.Pattern;
  */
 final class DocumentsReader implements AnswerReader {
     private static final Pattern NUMBER = Pattern.compile("\\[(\\d{1,4})\\]");
-    private static final Pattern QUOTED = Pattern.compile("\"([^\"\n]+)\"|\u201C([^\u201D\n]+)\u201D|\u00AB([^\u00BB\n]+)\u00BB");
-    private static final Pattern BORDER = Pattern.compile("[.!?]['\")\u201D\u00BB]?\\s+(?=\\S)|\\n|\\[\\d{1,4}\\][.,;]?");
+    private static final Pattern QUOTED =
+            Pattern.compile("\"([^\"\n]+)\"|\u201C([^\u201D\n]+)\u201D|\u00AB([^\u00BB\n]+)\u00BB");
+    private static final Pattern BORDER =
+            Pattern.compile("[.!?]['\")\u201D\u00BB]?\\s+(?=\\S)|\\n|\\[\\d{1,4}\\][.,;]?");
     /** A statement of fewer words would be found by chance. */
     private static final int LEAST_WORDS = 3;
     private final Citations citations;
@@ -71,7 +73,8 @@ final class DocumentsReader implements AnswerReader {
     private Optional<Citation> cited(String statement, int passage) {
         Matcher quoted = QUOTED.matcher(statement);
         if (quoted.find()) {
-            String quote = quoted.group(1) != null ? quoted.group(1) : quoted.group(2) != null ? quoted.group(2) : quoted.group(3);
+            String quote = quoted.group(1) != null ? quoted.group(1) : quoted.group(2) != null ? quoted.group(2)
+                    : quoted.group(3);
             Optional<Citation> citation = citations.find(quote, passage);
             if (citation.isEmpty()) unverified++;
             return citation;

@@ -21,8 +21,9 @@ import java.util.OptionalLong;
 import java.util.function.Function;
 
 /**
- * From a request to an answer: passages, prompt, admission, an open usage row, sequences in the engine. The order is
- * the point: nothing is computed before it is admitted, and no token leaves before its row is open. Any thread may call.
+ * From a request to an answer: passages, prompt, admission, an open usage row, sequences in the engine. The
+ * order is the point: nothing is computed before it is admitted, no token leaves before its row is open. Any thread may
+ * call.
  */
 public final class Generation {
     private final Map<String, EngineModel> models;
@@ -85,7 +86,8 @@ public final class Generation {
     }
 
     private Outcome begin(GenerationRequest request, EngineModel model, Prompts.Prepared prepared, Admitted admitted) {
-        boolean nothingFound = request.knowledge().strict() && prepared.retrieved().isPresent() && prepared.shown().isEmpty();
+        boolean nothingFound = request.knowledge().strict() && prepared.retrieved().isPresent() && prepared.shown()
+                .isEmpty();
         List<Choice> choices;
         UsageRecorder.Ticket ticket;
         try {
@@ -100,11 +102,13 @@ public final class Generation {
             throw e;
         }
         Answer answer = new Answer(model.engine(), prepared, choices,
-                nothingFound ? Optional.of(PromptFormat.NOT_SAID) : Optional.empty(), ticket, admitted, settings.stall());
+                nothingFound ? Optional.of(PromptFormat.NOT_SAID) : Optional.empty(), ticket, admitted,
+                        settings.stall());
         boolean begun = false;
         try {
             prepared.retrieved().ifPresent(found -> ticket.retrieved(found.queryTokens(), found.micros()));
-            Optional<Duration> busy = nothingFound ? Optional.empty() : submit(request, model, prepared, choices, answer);
+            Optional<Duration> busy = nothingFound ? Optional.empty() : submit(request, model, prepared, choices,
+                    answer);
             begun = busy.isEmpty();
             return begun ? answer : new Outcome.Busy(busy.get());
         } finally {
@@ -147,7 +151,8 @@ public final class Generation {
         request.model().adapter().map(adapters).ifPresent(all::add);
         for (GenerationRequest.Composed composed : request.composed()) {
             EngineAdapter adapter = adapters.apply(composed.adapter());
-            all.add(new EngineAdapter(adapter.name(), adapter.version(), adapter.digest(), composed.scale(), adapter.files()));
+            all.add(new EngineAdapter(adapter.name(), adapter.version(), adapter.digest(), composed.scale(),
+                    adapter.files()));
         }
         return all;
     }

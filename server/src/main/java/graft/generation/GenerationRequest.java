@@ -81,7 +81,8 @@ public record GenerationRequest(Caller caller, String requestId, String operatio
      * @param strict        whether to answer without the model where nothing was found
      * @param showReasoning false to send only what stands behind raft-v1's answer mark
      */
-    public record Knowledge(List<String> storeIds, int maxResults, Optional<String> filters, String mode, boolean strict,
+    public record Knowledge(List<String> storeIds, int maxResults, Optional<String> filters, String mode,
+            boolean strict,
             boolean showReasoning) {
         public static final Knowledge NONE = new Knowledge(List.of(), 4, Optional.empty(), "auto", false, true);
 

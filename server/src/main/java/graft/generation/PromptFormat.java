@@ -14,7 +14,8 @@ import java.util.Optional;
 public enum PromptFormat {
     DOCUMENTS_V1("documents-v1"), RAFT_V1("raft-v1");
 
-    static final String INSTRUCTION = "Answer only from the documents. After each statement cite the document's number in"
+    static final String INSTRUCTION =
+            "Answer only from the documents. After each statement cite the document's number in"
             + " square brackets. If the documents do not contain the answer, say: The documents do not say.";
     /** What a strict request gets where no passage was found. */
     static final String NOT_SAID = "The documents do not say.";

@@ -18,7 +18,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalInt;
 
-/** From what is asked to token ids: retrieval, prompt format, chat template, tokeniser, context. Any thread may call. */
+/** From what is asked to token ids: retrieval, prompt format, chat template, tokeniser, context. Any thread. */
 final class Prompts {
     private final Optional<Retrieval> retrieval;
     private final Clock clock;
@@ -94,7 +94,8 @@ final class Prompts {
         if (!(request.prompt() instanceof Prompt.Chat chat))
             throw new RefusedException(new Outcome.Invalid("graft.vector_store_ids", "Passages need chat messages."));
         int user = PromptFormat.lastUser(chat.messages());
-        if (user < 0) throw new RefusedException(new Outcome.Invalid("messages", "A knowledge store needs a user message to search by."));
+        if (user < 0) throw new RefusedException(new Outcome.Invalid("messages",
+                "A knowledge store needs a user message to search by."));
         if (retrieval.isEmpty()) throw new RefusedException(new Outcome.UnknownStore(knowledge.storeIds().getFirst()));
         try {
             return Optional.of(retrieval.get().retrieve(new Retrieval.Question(request.caller().tenantId(),
@@ -107,7 +108,8 @@ final class Prompts {
         }
     }
 
-    private List<int[]> encode(GenerationRequest request, EngineModel model, boolean withPassages, List<Passage> passages) {
+    private List<int[]> encode(GenerationRequest request, EngineModel model, boolean withPassages,
+            List<Passage> passages) {
         return switch (request.prompt()) {
             case Prompt.Tokens tokens -> checked(tokens.ids(), model.engine().model());
             case Prompt.Texts texts -> {
@@ -125,7 +127,8 @@ final class Prompts {
     }
 
     private static Tokenizer tokenizer(GenerationRequest request, EngineModel model) {
-        return model.tokenizer().orElseThrow(() -> new RefusedException(new Outcome.NoTokenizer(request.model().name())));
+        return model.tokenizer()
+                .orElseThrow(() -> new RefusedException(new Outcome.NoTokenizer(request.model().name())));
     }
 
     private String render(List<Map<String, Object>> messages, Map<String, Object> more, GenerationRequest request,
@@ -142,7 +145,8 @@ final class Prompts {
         try {
             return template.render(variables, clock);
         } catch (TemplateException e) {
-            throw new RefusedException(new Outcome.Invalid("messages", "The model's chat template refuses these messages: "
+            throw new RefusedException(new Outcome.Invalid("messages",
+                    "The model's chat template refuses these messages: "
                     + e.getMessage()));
         }
     }

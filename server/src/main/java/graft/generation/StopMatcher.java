@@ -4,8 +4,8 @@ import java.util.List;
 import java.util.OptionalInt;
 
 /**
- * Cuts a stream of text before the stop string that is complete first. Text that may still become one is held back, so no part of a stop
- * string is ever sent, wherever the borders between tokens fall. One per choice, one thread.
+ * Cuts a stream of text before the stop string that is complete first. Text that may still become one is held back, so
+ * no part of a stop string is ever sent, wherever the borders between tokens fall. One per choice, one thread.
  */
 final class StopMatcher {
     private final List<String> stops;

@@ -51,7 +51,8 @@ public final class Citations {
             int start = stored.codePointCount(0, exact);
             return Optional.of(citation(passage, start, start + length(quote.strip())));
         }
-        return findIn(wanted, passage, collapsed.get(passage - 1)).or(() -> findIn(wanted, passage, shown.get(passage - 1)));
+        return findIn(wanted, passage, collapsed.get(passage - 1))
+                .or(() -> findIn(wanted, passage, shown.get(passage - 1)));
     }
 
     private Optional<Citation> findIn(String wanted, int number, ShownPassage passage) {

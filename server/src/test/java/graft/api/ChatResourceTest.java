@@ -33,7 +33,8 @@ class ChatResourceTest {
     }
 
     private static String chat(String more) {
-        return "{\"model\":\"toy\",\"messages\":[{\"role\":\"user\",\"content\":\"Hi\"}]" + (more.isEmpty() ? "" : "," + more) + "}";
+        return "{\"model\":\"toy\",\"messages\":[{\"role\":\"user\",\"content\":\"Hi\"}]"
+                + (more.isEmpty() ? "" : "," + more) + "}";
     }
 
     private static JsonNode json(HttpResponse<byte[]> reply, int status) {
@@ -53,7 +54,8 @@ class ChatResourceTest {
         assertEquals(200, reply.statusCode());
         List<JsonNode> events = new ArrayList<>();
         String[] parts = new String(reply.body(), StandardCharsets.UTF_8).split("\n\n");
-        for (int i = 0; i < parts.length - 1; i++) events.add(Json.tree(parts[i].substring(6).getBytes(StandardCharsets.UTF_8)));
+        for (int i = 0; i < parts.length - 1; i++) events.add(Json.tree(parts[i].substring(6)
+                .getBytes(StandardCharsets.UTF_8)));
         assertEquals("data: [DONE]", parts[parts.length - 1]);
         return events;
     }
@@ -83,7 +85,8 @@ class ChatResourceTest {
             assertEquals(1234, answer.at("/graft/cost_micros").asInt());
             assertEquals("sha256:0123456789abcdef", answer.at("/graft/base_digest").asText());
             assertTrue(answer.at("/graft/adapter_digest").isNull());
-            assertEquals(reply.headers().firstValue("x-request-id").orElseThrow(), answer.at("/graft/request_id").asText());
+            assertEquals(reply.headers().firstValue("x-request-id").orElseThrow(), answer.at("/graft/request_id")
+                    .asText());
             assertTrue(reply.headers().firstValue("server-timing").orElseThrow().contains("engine;dur="));
             InferenceWorld.Row row = world.ledger.getFirst();
             assertEquals(13, row.settled.generatedTokens());
@@ -109,7 +112,8 @@ class ChatResourceTest {
     @Test
     void theUsageChunkComesLastAndCarriesTheGraftObject() {
         try (InferenceWorld world = new InferenceWorld(InferenceWorld.saying("abc"))) {
-            List<JsonNode> events = events(post(world, chat("\"stream\":true,\"stream_options\":{\"include_usage\":true}")));
+            List<JsonNode> events =
+                    events(post(world, chat("\"stream\":true,\"stream_options\":{\"include_usage\":true}")));
             JsonNode last = events.getLast();
             assertEquals(0, last.get("choices").size());
             assertEquals(4, last.at("/usage/completion_tokens").asInt());
@@ -129,7 +133,8 @@ class ChatResourceTest {
             JsonNode cut = json(post(world, chat("\"temperature\":0,\"max_tokens\":5")), 200);
             assertEquals("one t", cut.at("/choices/0/message/content").asText());
             assertEquals("length", cut.at("/choices/0/finish_reason").asText());
-            List<JsonNode> events = events(post(world, chat("\"temperature\":0,\"stream\":true,\"n\":2,\"stop\":\"ee\"")));
+            List<JsonNode> events =
+                    events(post(world, chat("\"temperature\":0,\"stream\":true,\"n\":2,\"stop\":\"ee\"")));
             assertEquals("one two thr", streamed(events, 0));
             assertEquals("one two thr", streamed(events, 1));
             assertEquals(world.ledger.size(), world.ledger.stream().filter(row -> row.settled != null).count());
@@ -151,8 +156,10 @@ class ChatResourceTest {
     @Test
     void passagesReachThePromptAndQuotesBecomeCitations() {
         try (InferenceWorld world = new InferenceWorld(InferenceWorld.saying(RAFT))) {
-            String asked = "{\"model\":\"reader\",\"temperature\":0,\"max_tokens\":200,\"messages\":[{\"role\":\"user\",\"content\":\"Weight?\"}],"
-                    + "\"graft\":{\"vector_store_ids\":[\"" + InferenceWorld.STORE + "\"],\"max_num_results\":2,\"filters\":{\"type\":\"eq\",\"key\":\"a\",\"value\":1}%s}%s}";
+            String asked = "{\"model\":\"reader\",\"temperature\":0,\"max_tokens\":200,"
+                    + "\"messages\":[{\"role\":\"user\",\"content\":\"Weight?\"}],"
+                    + "\"graft\":{\"vector_store_ids\":[\"" + InferenceWorld.STORE
+                            + "\"],\"max_num_results\":2,\"filters\":{\"type\":\"eq\",\"key\":\"a\",\"value\":1}%s}%s}";
             JsonNode answer = json(post(world, asked.formatted("", "")), 200);
             assertEquals("reader@3", answer.get("model").asText());
             assertEquals(RAFT, answer.at("/choices/0/message/content").asText());
@@ -171,7 +178,8 @@ class ChatResourceTest {
             assertEquals(7, world.ledger.getFirst().queryTokens);
             assertEquals(3, world.ledger.getFirst().start.adapterVersion());
 
-            List<JsonNode> events = events(post(world, asked.formatted(",\"show_reasoning\":false", ",\"stream\":true")));
+            List<JsonNode> events =
+                    events(post(world, asked.formatted(",\"show_reasoning\":false", ",\"stream\":true")));
             assertEquals("134 kg", streamed(events, 0));
             JsonNode cited = events.stream().map(event -> event.at("/choices/0/delta/graft/citations/0"))
                     .filter(JsonNode::isObject).findFirst().orElseThrow();
@@ -183,8 +191,10 @@ class ChatResourceTest {
     @Test
     void anInventedQuoteIsCountedAndNeverCited() {
         try (InferenceWorld world = new InferenceWorld(InferenceWorld.saying(RAFT.replace("134 kg. ", "135 kg. ")))) {
-            JsonNode answer = json(post(world, "{\"model\":\"reader\",\"temperature\":0,\"max_tokens\":200,\"messages\":"
-                    + "[{\"role\":\"user\",\"content\":\"Weight?\"}],\"graft\":{\"vector_store_ids\":[\"" + InferenceWorld.STORE + "\"]}}"), 200);
+            JsonNode answer = json(post(world,
+                    "{\"model\":\"reader\",\"temperature\":0,\"max_tokens\":200,\"messages\":"
+                    + "[{\"role\":\"user\",\"content\":\"Weight?\"}],\"graft\":{\"vector_store_ids\":[\""
+                            + InferenceWorld.STORE + "\"]}}"), 200);
             assertEquals(0, answer.at("/choices/0/message/graft/citations").size());
             assertEquals(1, answer.at("/graft/unverified_quotes").asInt());
         }
@@ -223,11 +233,15 @@ class ChatResourceTest {
     void whatIsWrongIsNamed() {
         try (InferenceWorld world = new InferenceWorld(InferenceWorld.saying("x"))) {
             refused(world, 400, "invalid_request", "messages[1].role",
-                    "{\"model\":\"toy\",\"messages\":[{\"role\":\"user\",\"content\":\"a\"},{\"role\":\"king\",\"content\":\"b\"}]}");
-            refused(world, 400, "invalid_request", "messages[0].content[1].type", "{\"model\":\"toy\",\"messages\":[{\"role\":\"user\","
-                    + "\"content\":[{\"type\":\"text\",\"text\":\"a\"},{\"type\":\"image_url\",\"image_url\":{\"url\":\"x\"}}]}]}");
+                    "{\"model\":\"toy\",\"messages\":[{\"role\":\"user\",\"content\":\"a\"},"
+                            + "{\"role\":\"king\",\"content\":\"b\"}]}");
+            refused(world, 400, "invalid_request", "messages[0].content[1].type",
+                    "{\"model\":\"toy\",\"messages\":[{\"role\":\"user\","
+                    + "\"content\":[{\"type\":\"text\",\"text\":\"a\"},"
+                    + "{\"type\":\"image_url\",\"image_url\":{\"url\":\"x\"}}]}]}");
             refused(world, 400, "invalid_request", "messages", "{\"model\":\"toy\",\"messages\":[]}");
-            refused(world, 400, "invalid_request", "messages[0].content", "{\"model\":\"toy\",\"messages\":[{\"role\":\"user\"}]}");
+            refused(world, 400, "invalid_request", "messages[0].content",
+                    "{\"model\":\"toy\",\"messages\":[{\"role\":\"user\"}]}");
             refused(world, 400, "invalid_request", "temperature", chat("\"temperature\":3"));
             refused(world, 400, "invalid_request", "temperature", chat("\"temperature\":\"hot\""));
             refused(world, 400, "invalid_request", "n", chat("\"n\":0"));
@@ -235,18 +249,24 @@ class ChatResourceTest {
             refused(world, 400, "invalid_request", "top_logprobs", chat("\"top_logprobs\":2"));
             refused(world, 400, "invalid_request", "logit_bias", chat("\"logit_bias\":{\"99999\":1}"));
             refused(world, 400, "invalid_request", "stop", chat("\"stop\":[\"\"]"));
-            refused(world, 400, "invalid_request", "stream_options", chat("\"stream_options\":{\"include_usage\":true}"));
-            refused(world, 400, "invalid_request", "response_format", chat("\"response_format\":{\"type\":\"json_object\"}"));
-            refused(world, 400, "invalid_request", "tools", chat("\"tools\":[{\"type\":\"function\",\"function\":{\"name\":\"f\"}}]"));
+            refused(world, 400, "invalid_request", "stream_options",
+                    chat("\"stream_options\":{\"include_usage\":true}"));
+            refused(world, 400, "invalid_request", "response_format",
+                    chat("\"response_format\":{\"type\":\"json_object\"}"));
+            refused(world, 400, "invalid_request", "tools",
+                    chat("\"tools\":[{\"type\":\"function\",\"function\":{\"name\":\"f\"}}]"));
             refused(world, 400, "invalid_request", "audio", chat("\"audio\":{\"voice\":\"x\",\"format\":\"wav\"}"));
             refused(world, 400, "invalid_request", "graft.vector_stores", chat("\"graft\":{\"vector_stores\":[]}"));
             refused(world, 400, "invalid_request", "graft.max_num_results", chat("\"graft\":{\"max_num_results\":0}"));
             refused(world, 400, "invalid_request", "graft.retrieval", chat("\"graft\":{\"retrieval\":\"sometimes\"}"));
-            refused(world, 400, "invalid_request", "graft.adapters[0].name", chat("\"graft\":{\"adapters\":[{\"name\":\"toy\"}]}"));
-            refused(world, 404, "model_not_found", "model", chat("\"model\":\"nobody\"").replace("\"model\":\"toy\",", ""));
+            refused(world, 400, "invalid_request", "graft.adapters[0].name",
+                    chat("\"graft\":{\"adapters\":[{\"name\":\"toy\"}]}"));
+            refused(world, 404, "model_not_found", "model", chat("\"model\":\"nobody\"")
+                    .replace("\"model\":\"toy\",", ""));
             refused(world, 400, "invalid_request", "model", "{\"messages\":[{\"role\":\"user\",\"content\":\"a\"}]}");
             refused(world, 404, "not_found", null, chat("\"graft\":{\"vector_store_ids\":[\"vs_foreign\"]}"));
-            refused(world, 400, "model_has_no_tokenizer", "model", chat("\"model\":\"bare\"").replace("\"model\":\"toy\",", ""));
+            refused(world, 400, "model_has_no_tokenizer", "model", chat("\"model\":\"bare\"")
+                    .replace("\"model\":\"toy\",", ""));
             refused(world, 400, "context_length_exceeded", "messages", chat("\"max_tokens\":600"));
             assertEquals(0, world.ledger.size());
             assertEquals(0, world.admitted);
@@ -256,11 +276,13 @@ class ChatResourceTest {
     @Test
     void aRefusalOfAdmissionKeepsItsCode() {
         try (InferenceWorld world = new InferenceWorld(InferenceWorld.saying("x"))) {
-            world.refusal = Optional.of(new Admission.Refused(Admission.Kind.RATE, "Too fast.", Duration.ofSeconds(3), RateLimits.NONE));
+            world.refusal = Optional.of(new Admission.Refused(Admission.Kind.RATE, "Too fast.", Duration.ofSeconds(3),
+                    RateLimits.NONE));
             HttpResponse<byte[]> reply = post(world, chat(""));
             assertEquals("rate_limit_exceeded", json(reply, 429).at("/error/code").asText());
             assertEquals("3", reply.headers().firstValue("retry-after").orElseThrow());
-            world.refusal = Optional.of(new Admission.Refused(Admission.Kind.QUOTA, "Spent.", Duration.ZERO, RateLimits.NONE));
+            world.refusal = Optional.of(new Admission.Refused(Admission.Kind.QUOTA, "Spent.", Duration.ZERO,
+                    RateLimits.NONE));
             refused(world, 429, "insufficient_quota", null, chat(""));
         }
     }
@@ -280,10 +302,13 @@ class ChatResourceTest {
     @Test
     void whoLeavesIsBilledWhatWasGenerated() throws IOException {
         try (InferenceWorld world = new InferenceWorld(ToyModel.saying(ByteTokenizer.VOCABULARY, 'a', 'b', 'c'), 64)) {
-            byte[] body = chat("\"temperature\":0,\"stream\":true,\"max_tokens\":400,\"logit_bias\":{\"257\":-100}").getBytes(StandardCharsets.UTF_8);
+            byte[] body = chat("\"temperature\":0,\"stream\":true,\"max_tokens\":400,\"logit_bias\":{\"257\":-100}")
+                    .getBytes(StandardCharsets.UTF_8);
             try (Socket socket = new Socket("127.0.0.1", world.server.port())) {
-                socket.getOutputStream().write(("POST /v1/chat/completions HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer good\r\n"
-                        + "Content-Type: application/json\r\nContent-Length: " + body.length + "\r\n\r\n").getBytes(StandardCharsets.US_ASCII));
+                socket.getOutputStream()
+                        .write(("POST /v1/chat/completions HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer good\r\n"
+                        + "Content-Type: application/json\r\nContent-Length: " + body.length + "\r\n\r\n")
+                                .getBytes(StandardCharsets.US_ASCII));
                 socket.getOutputStream().write(body);
                 InputStream in = socket.getInputStream();
                 assertTrue(in.read() > 0);

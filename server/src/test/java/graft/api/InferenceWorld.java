@@ -41,8 +41,10 @@ final class InferenceWorld implements AutoCloseable {
     static final Caller CALLER = new Caller("tenant-a", "A", "key-a", Set.of(Scope.INFERENCE));
     static final ResolvedModel.Adapter READER = new ResolvedModel.Adapter("reader", "tenant-a", 3, "sha256:reader",
             Optional.of("raft-v1"), false);
-    static final Passage PASSAGE = new Passage("chunk-1", "file-1", "pump.md", "rev-1", 10, 34, "The pump weighs 134 kg.\n", 0.5);
-    private static final String CHATML = "{% for m in messages %}{{ '<|im_start|>' + m.role + '\\n' + m.content + '<|im_end|>\\n' }}"
+    static final Passage PASSAGE = new Passage("chunk-1", "file-1", "pump.md", "rev-1", 10, 34,
+            "The pump weighs 134 kg.\n", 0.5);
+    private static final String CHATML =
+            "{% for m in messages %}{{ '<|im_start|>' + m.role + '\\n' + m.content + '<|im_end|>\\n' }}"
             + "{% endfor %}{% if add_generation_prompt %}{{ '<|im_start|>assistant\\n' }}{% endif %}";
     final FakeEngine engine;
     final FakeEngine bare;
@@ -95,10 +97,12 @@ final class InferenceWorld implements AutoCloseable {
     }
 
     InferenceWorld(ToyModel model, int inbox) {
-        BaseModel base = new BaseModel(BASE, "sha256:0123456789abcdef", 512, ByteTokenizer.VOCABULARY, Set.of(ByteTokenizer.END));
+        BaseModel base = new BaseModel(BASE, "sha256:0123456789abcdef", 512, ByteTokenizer.VOCABULARY,
+                Set.of(ByteTokenizer.END));
         engine = new FakeEngine(base, model, FakeEngine.LIMITS, inbox);
         bare = new FakeEngine(new BaseModel(BARE, "sha256:bare", 512, 64, Set.of(63)), ToyModel.echoing(64));
-        EngineModel spoken = new EngineModel(engine, Optional.of(new ByteTokenizer()), Optional.of(ChatTemplate.compile(CHATML)), "", "<|im_end|>");
+        EngineModel spoken = new EngineModel(engine, Optional.of(new ByteTokenizer()),
+                Optional.of(ChatTemplate.compile(CHATML)), "", "<|im_end|>");
         EngineModel ids = new EngineModel(bare, Optional.empty(), Optional.empty(), "", "");
         Admission admission = request -> refusal.<Admission.Decision>map(refused -> refused).orElseGet(() -> {
             admitted++;
@@ -109,17 +113,21 @@ final class InferenceWorld implements AutoCloseable {
             ledger.add(row);
             return row;
         };
-        Generation generation = new Generation(Map.of(BASE, spoken, BARE, ids), adapter -> new EngineAdapter(adapter.name(),
-                adapter.version(), adapter.digest(), 1, () -> Path.of("never-read")), Optional.of(this::retrieve), admission,
+        Generation generation = new Generation(Map.of(BASE, spoken, BARE, ids),
+                adapter -> new EngineAdapter(adapter.name(),
+                adapter.version(), adapter.digest(), 1, () -> Path.of("never-read")), Optional.of(this::retrieve),
+                        admission,
                 usage, new Generation.Settings(64, Duration.ofSeconds(30)), Clock.systemUTC());
-        InferenceApi api = new InferenceApi(new Catalog(), generation, Optional.of(new TextEmbedder(new LetterEmbedder(),
+        InferenceApi api = new InferenceApi(new Catalog(), generation,
+                Optional.of(new TextEmbedder(new LetterEmbedder(),
                 new ByteTokenizer())), admission, usage, InferenceApi.Settings.DEFAULT, Clock.systemUTC());
         server = new TestServer(api.resources(), Map.of("good", CALLER), 1 << 20);
     }
 
     private Retrieval.Retrieved retrieve(Retrieval.Question question) {
         questions.add(question);
-        if (!question.storeIds().equals(List.of(STORE))) throw new Retrieval.UnknownStoreException(question.storeIds().getFirst());
+        if (!question.storeIds().equals(List.of(STORE))) throw new Retrieval.UnknownStoreException(question.storeIds()
+                .getFirst());
         return new Retrieval.Retrieved("ret_1", "search", passages, 7, 1500);
     }
 
@@ -133,7 +141,8 @@ final class InferenceWorld implements AutoCloseable {
         public Optional<ResolvedModel> resolve(Caller caller, String model) {
             return switch (model) {
                 case BASE, BARE -> Optional.of(new ResolvedModel(model, model, Optional.empty()));
-                case "reader", "reader@3", "reader@production" -> Optional.of(new ResolvedModel("reader@3", BASE, Optional.of(READER)));
+                case "reader", "reader@3", "reader@production" ->
+                        Optional.of(new ResolvedModel("reader@3", BASE, Optional.of(READER)));
                 default -> Optional.empty();
             };
         }
@@ -169,7 +178,8 @@ final class InferenceWorld implements AutoCloseable {
             for (int[] text : texts) {
                 float[] vector = {1, 0, 0, 0};
                 for (int id : text) vector[id % 4]++;
-                double length = Math.sqrt(vector[0] * vector[0] + vector[1] * vector[1] + vector[2] * vector[2] + vector[3] * vector[3]);
+                double length = Math.sqrt(vector[0] * vector[0] + vector[1] * vector[1] + vector[2] * vector[2]
+                        + vector[3] * vector[3]);
                 for (int i = 0; i < 4; i++) vector[i] /= (float) length;
                 vectors.add(vector);
             }

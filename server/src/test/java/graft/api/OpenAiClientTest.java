@@ -40,7 +40,8 @@ class OpenAiClientTest {
     }
 
     private OpenAIClient client(String key) {
-        return OpenAIOkHttpClient.builder().baseUrl(world.server.uri("/v1").toString()).apiKey(key).maxRetries(0).build();
+        return OpenAIOkHttpClient.builder().baseUrl(world.server.uri("/v1").toString()).apiKey(key).maxRetries(0)
+                .build();
     }
 
     @AfterEach
@@ -50,7 +51,8 @@ class OpenAiClientTest {
     }
 
     private static ChatCompletionCreateParams.Builder hello() {
-        return ChatCompletionCreateParams.builder().model("toy").addDeveloperMessage("Be kind.").addUserMessage("Hi").temperature(0);
+        return ChatCompletionCreateParams.builder().model("toy").addDeveloperMessage("Be kind.").addUserMessage("Hi")
+                .temperature(0);
     }
 
     @Test
@@ -84,7 +86,8 @@ class OpenAiClientTest {
     void graftFieldsTravelAsExtraProperties() {
         ChatCompletion answer = client.chat().completions().create(ChatCompletionCreateParams.builder().model("reader")
                 .addUserMessage("Weight?").temperature(0).maxTokens(32)
-                .putAdditionalBodyProperty("graft", JsonValue.from(Map.of("vector_store_ids", List.of(InferenceWorld.STORE)))).build());
+                .putAdditionalBodyProperty("graft",
+                        JsonValue.from(Map.of("vector_store_ids", List.of(InferenceWorld.STORE)))).build());
         assertEquals("reader@3", answer.model());
         String graft = answer._additionalProperties().get("graft").toString();
         assertTrue(graft.contains("ret_1") && graft.contains("chunk-1"), graft);
@@ -105,7 +108,8 @@ class OpenAiClientTest {
         assertEquals(2, many.usage().orElseThrow().promptTokens());
         Completion ids = client.completions().create(CompletionCreateParams.builder().model("bare")
                 .promptOfArrayOfTokenArrays(List.of(List.of(5L, 6L), List.of(7L))).temperature(0).maxTokens(4)
-                .putAdditionalBodyProperty("graft", JsonValue.from(Map.of("return_token_ids", true, "top_logprobs", 1))).build());
+                .putAdditionalBodyProperty("graft", JsonValue.from(Map.of("return_token_ids", true, "top_logprobs", 1)))
+                        .build());
         assertEquals("", ids.choices().getFirst().text());
         String graft = ids.choices().getFirst()._additionalProperties().get("graft").toString();
         assertTrue(graft.contains("[5, 6, 63]"), graft);
@@ -125,9 +129,11 @@ class OpenAiClientTest {
 
     @Test
     void embeddingsComeAsNumbersAndAsBase64() {
-        EmbeddingCreateParams.Builder asked = EmbeddingCreateParams.builder().model("letters").inputOfArrayOfStrings(List.of("abc", "d"));
+        EmbeddingCreateParams.Builder asked = EmbeddingCreateParams.builder().model("letters")
+                .inputOfArrayOfStrings(List.of("abc", "d"));
         CreateEmbeddingResponse base64 = client.embeddings().create(asked.build());
-        CreateEmbeddingResponse numbers = client.embeddings().create(asked.encodingFormat(EmbeddingCreateParams.EncodingFormat.FLOAT).build());
+        CreateEmbeddingResponse numbers = client.embeddings()
+                .create(asked.encodingFormat(EmbeddingCreateParams.EncodingFormat.FLOAT).build());
         assertEquals(2, numbers.data().size());
         assertEquals(numbers.data().getFirst().embedding(), base64.data().getFirst().embedding());
         assertEquals(4, numbers.usage().promptTokens());

@@ -90,7 +90,8 @@ class AnswerReaderTest {
     void aBaseModelsNumberCitesOnlyWhatStandsThereWordForWord() {
         String answer = "Sure. The pump weighs 134 kg [1]. The valve is light [2].";
         Read read = documents(answer);
-        assertEquals(List.of("The pump weighs 134 kg"), read.citations.stream().map(c -> c.citation().quote()).toList());
+        assertEquals(List.of("The pump weighs 134 kg"), read.citations.stream().map(c -> c.citation().quote())
+                .toList());
         assertEquals(answer.indexOf("[1]"), read.citations.getFirst().index());
         assertEquals(0, read.unverified);
         assertEquals(List.of(), documents("The pump weighs 134 kg [2].").citations);
@@ -110,7 +111,8 @@ class AnswerReaderTest {
         long seed = System.nanoTime();
         System.out.println("AnswerReaderTest seed " + seed);
         Random random = new Random(seed);
-        String[] pieces = {"##begin_quote##", "##end_quote##", " It hums. ", "The pump weighs 134 kg.", " [1]", "[2]", " ", "\n",
+        String[] pieces = {"##begin_quote##", "##end_quote##", " It hums. ", "The pump weighs 134 kg.", " [1]", "[2]",
+                " ", "\n",
             "<ANSWER>: ", "\uD834\uDD1E", "The valve weighs", "\"It hums.\" ", "[", "##", "12 kg. "};
         for (int round = 0; round < 3000; round++) {
             StringBuilder answer = new StringBuilder();

@@ -28,7 +28,8 @@ import org.junit.jupiter.api.TestFactory;
 class ChatTemplateTest {
     private static final ObjectMapper JSON = new ObjectMapper()
             .setPropertyNamingStrategy(PropertyNamingStrategies.SNAKE_CASE);
-    private static final Path GOLDENS = Path.of(System.getProperty("graft.root", "..")).resolve("../shared/chat-templates");
+    private static final Path GOLDENS = Path.of(System.getProperty("graft.root", ".."))
+            .resolve("../shared/chat-templates");
 
     /** Rendered by Jinja2 itself; a case whose {@code rendered} is null raises there. */
     private record Cases(String renderedWith, Map<String, Object> variables, List<Case> cases) {}
@@ -40,13 +41,15 @@ class ChatTemplateTest {
         try (InputStream in = ChatTemplateTest.class.getResourceAsStream("/template-cases.json")) {
             Cases all = JSON.readValue(in, Cases.class);
             assertTrue(all.cases.size() > 100, "cases: " + all.cases.size());
-            return all.cases.stream().map(one -> DynamicTest.dynamicTest(one.template, () -> check(one, all.variables)));
+            return all.cases.stream()
+                    .map(one -> DynamicTest.dynamicTest(one.template, () -> check(one, all.variables)));
         }
     }
 
     private static void check(Case one, Map<String, Object> variables) {
         if (one.rendered == null) {
-            assertThrows(TemplateException.class, () -> ChatTemplate.compile(one.template).render(variables, clock(null)));
+            assertThrows(TemplateException.class, () -> ChatTemplate.compile(one.template)
+                    .render(variables, clock(null)));
         } else {
             assertEquals(one.rendered, ChatTemplate.compile(one.template).render(variables, clock(null)));
         }
@@ -89,7 +92,8 @@ class ChatTemplateTest {
         String squared = "{% for a in range(100000) %}{% for b in range(100000) %}{% endfor %}{% endfor %}";
         refused(squared, "steps");
         refused("{% macro m() %}{{ m() }}{% endmacro %}{{ m() }}", "recurses");
-        refused("{% set ns = namespace(t='xxxxxxxxxx') %}{% for i in range(99) %}{% set ns.t = ns.t + ns.t %}{% endfor %}", "characters");
+        refused("{% set ns = namespace(t='xxxxxxxxxx') %}{% for i in range(99) %}"
+                + "{% set ns.t = ns.t + ns.t %}{% endfor %}", "characters");
         refused("{{ 'x' * 999999999 }}", "characters");
         refused("{{ ('x' * 99999).replace('', 'y' * 99999) }}", "characters");
         refused("{{ " + "(".repeat(5000) + "1" + ")".repeat(5000) + " }}", "deep");
@@ -110,7 +114,8 @@ class ChatTemplateTest {
 
     @Test
     void aFaultInTheSourceNamesItsLine() {
-        assertTrue(assertThrows(TemplateException.class, () -> ChatTemplate.compile("a\n{% if x %}\n{{ y z }}{% endif %}"))
+        assertTrue(assertThrows(TemplateException.class,
+                () -> ChatTemplate.compile("a\n{% if x %}\n{{ y z }}{% endif %}"))
                 .getMessage().startsWith("line 3"));
     }
 }

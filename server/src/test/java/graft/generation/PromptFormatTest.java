@@ -24,12 +24,14 @@ class PromptFormatTest {
         List<Map<String, Object>> with = PromptFormat.withPassages(messages,
                 List.of(shown(" The pump\r\n  weighs 134 kg. "), shown("B")), false);
         assertEquals(messages.subList(0, 2), with.subList(0, 2));
-        assertEquals("Documents:\n[1] The pump weighs 134 kg.\n[2] B\n\nQuestion: What does it weigh?", with.get(2).get("content"));
+        assertEquals("Documents:\n[1] The pump weighs 134 kg.\n[2] B\n\nQuestion: What does it weigh?", with.get(2)
+                .get("content"));
     }
 
     @Test
     void theInstructionJoinsTheSystemMessageOrBecomesOne() {
-        List<Map<String, Object>> alone = PromptFormat.withPassages(List.of(message("user", "Q")), List.of(shown("A")), true);
+        List<Map<String, Object>> alone = PromptFormat.withPassages(List.of(message("user", "Q")), List.of(shown("A")),
+                true);
         assertEquals(message("system", PromptFormat.INSTRUCTION), alone.getFirst());
         List<Map<String, Object>> joined = PromptFormat.withPassages(List.of(message("system", "Be brief."),
                 message("user", "Q")), List.of(shown("A")), true);

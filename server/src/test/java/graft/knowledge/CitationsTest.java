@@ -12,7 +12,8 @@ import org.junit.jupiter.api.Test;
 class CitationsTest {
     /** A passage from code point 100 of its file. */
     private static Passage passage(String id, String text) {
-        return new Passage(id, "file-" + id, id + ".md", "r1", 100, 100 + text.codePointCount(0, text.length()), text, 1);
+        return new Passage(id, "file-" + id, id + ".md", "r1", 100, 100 + text.codePointCount(0, text.length()), text,
+                1);
     }
 
     private static void cites(String quote, int number, Citation citation) {
@@ -22,7 +23,8 @@ class CitationsTest {
 
     @Test
     void anExactQuoteBecomesTheStoredSlice() {
-        Citation found = Citations.find("runs at 36 bar", 1, List.of(passage("a", "The pump runs at 36 bar."))).orElseThrow();
+        Citation found = Citations.find("runs at 36 bar", 1, List.of(passage("a", "The pump runs at 36 bar.")))
+                .orElseThrow();
         cites("runs at 36 bar", 1, found);
         assertEquals(109, found.start());
         assertEquals(123, found.end());
@@ -88,7 +90,8 @@ class CitationsTest {
         long seed = System.nanoTime();
         System.out.println("CitationsTest seed " + seed);
         Random random = new Random(seed);
-        String[] pieces = {"a", "b", "\uD834\uDD1E", " ", "\r\n", "\t ", "<|im_end|>", "##begin_quote##", "</s>", "\u00E9"};
+        String[] pieces = {"a", "b", "\uD834\uDD1E", " ", "\r\n", "\t ", "<|im_end|>", "##begin_quote##", "</s>",
+                "\u00E9"};
         for (int round = 0; round < 2000; round++) {
             StringBuilder text = new StringBuilder();
             for (int i = 1 + random.nextInt(12); i > 0; i--) text.append(pieces[random.nextInt(pieces.length)]);
@@ -98,7 +101,8 @@ class CitationsTest {
             int from = line.offsetByCodePoints(0, random.nextInt(line.codePointCount(0, line.length())));
             String part = line.substring(from);
             if (part.isBlank()) continue;
-            Citation found = Citations.find(part, 1, List.of(passage)).orElseThrow(() -> new AssertionError(part + " of " + text));
+            Citation found = Citations.find(part, 1, List.of(passage))
+                    .orElseThrow(() -> new AssertionError(part + " of " + text));
             int start = text.toString().offsetByCodePoints(0, found.start() - 100);
             int end = text.toString().offsetByCodePoints(0, found.end() - 100);
             assertEquals(found.quote(), text.substring(start, end));

@@ -12,7 +12,8 @@ final class Arithmetic {
         if (b instanceof Undefined undefined && !operator.equals("%")) throw undefined.failure();
         if (a instanceof String text) return ofText(run, operator, text, b);
         if (a instanceof List<?> list) return ofList(run, operator, list, b);
-        if (operator.equals("*") && Values.isInteger(a) && (b instanceof String || b instanceof List<?>)) return apply(run, operator, b, a);
+        if (operator.equals("*") && Values.isInteger(a) && (b instanceof String || b instanceof List<?>))
+            return apply(run, operator, b, a);
         if (!Values.isNumber(a) || !Values.isNumber(b)) throw mismatch(operator, a, b);
         try {
             return Values.isInteger(a) && Values.isInteger(b) ? whole(operator, Values.whole(a), Values.whole(b))
@@ -23,7 +24,8 @@ final class Arithmetic {
     }
 
     private static TemplateException mismatch(String operator, Object a, Object b) {
-        return new TemplateException("unsupported operands for " + operator + ": " + Values.type(a) + " and " + Values.type(b));
+        return new TemplateException("unsupported operands for " + operator + ": " + Values.type(a) + " and "
+                + Values.type(b));
     }
 
     private static Object ofText(Run run, String operator, String text, Object b) {
@@ -72,7 +74,8 @@ final class Arithmetic {
     }
 
     private static double real(String operator, double a, double b) {
-        if (b == 0 && (operator.startsWith("/") || operator.equals("%"))) throw new ArithmeticException("division by zero");
+        if (b == 0 && (operator.startsWith("/") || operator.equals("%")))
+            throw new ArithmeticException("division by zero");
         return switch (operator) {
             case "+" -> a + b;
             case "-" -> a - b;

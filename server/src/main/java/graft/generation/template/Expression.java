@@ -54,7 +54,8 @@ interface Expression {
             scope.run.step(1);
             Object function = target.evaluate(scope);
             if (function instanceof Undefined undefined) throw undefined.failure();
-            if (!(function instanceof Callable callable)) throw new TemplateException(Values.type(function) + " can't be called");
+            if (!(function instanceof Callable callable)) throw new TemplateException(Values.type(function)
+                    + " can't be called");
             Object result = callable.call(scope.run, arguments);
             return result instanceof String text ? scope.run.made(text) : result;
         }

@@ -12,7 +12,8 @@ import java.util.Set;
 
 /** Compiles expressions, with the precedences of jinja2/parser.py 3.1. */
 final class ExpressionParser {
-    private static final List<Set<String>> ARITHMETIC = List.of(Set.of("+", "-"), Set.of("~"), Set.of("*", "/", "//", "%"), Set.of("**"));
+    private static final List<Set<String>> ARITHMETIC = List.of(Set.of("+", "-"), Set.of("~"),
+            Set.of("*", "/", "//", "%"), Set.of("**"));
     private static final Set<String> COMPARISONS = Set.of("==", "!=", "<", "<=", ">", ">=");
     private static final Set<Kind> TEST_ARGUMENT = Set.of(Kind.NAME, Kind.STRING, Kind.INTEGER, Kind.FLOAT);
     private final Tokens tokens;
@@ -219,7 +220,8 @@ final class ExpressionParser {
 
     private static long integer(String digits) {
         try {
-            int base = digits.matches("0[bB].*") ? 2 : digits.matches("0[oO].*") ? 8 : digits.matches("0[xX].*") ? 16 : 10;
+            int base = digits.matches("0[bB].*") ? 2 : digits.matches("0[oO].*") ? 8 : digits.matches("0[xX].*") ? 16
+                    : 10;
             return Long.parseLong(base == 10 ? digits : digits.substring(2), base);
         } catch (NumberFormatException e) {
             throw new TemplateException("a number is too large: " + digits);
@@ -269,7 +271,8 @@ final class ExpressionParser {
                 if (name.kind() == Kind.INTEGER) {
                     Object index = integer(name.text());
                     result = scope -> Values.item(target.evaluate(scope), index);
-                } else if (name.kind() == Kind.NAME) result = scope -> Values.attribute(target.evaluate(scope), name.text());
+                } else if (name.kind() == Kind.NAME) result = scope -> Values.attribute(target.evaluate(scope),
+                        name.text());
                 else throw new TemplateException("line " + name.line() + ": expected a name after '.'");
             } else if (tokens.skip("[")) result = subscript(target);
             else if (tokens.skip("(")) result = new Expression.Call(target, arguments());
@@ -346,11 +349,13 @@ final class ExpressionParser {
         if (tokens.skip("(")) written = arguments();
         else if ((TEST_ARGUMENT.contains(next.kind()) || next.isOperator("[") || next.isOperator("{"))
                 && !next.isName("else") && !next.isName("or") && !next.isName("and")) {
-            if (next.isName("is")) throw new TemplateException("line " + next.line() + ": tests can't be chained with 'is'");
+            if (next.isName("is")) throw new TemplateException("line " + next.line()
+                    + ": tests can't be chained with 'is'");
             written = List.of(new Argument(null, Argument.Spread.NONE, postfix(primary())));
         }
         List<Argument> arguments = written;
-        return scope -> negated != Tests.holds(scope.run, name, input.evaluate(scope), Expression.arguments(arguments, scope));
+        return scope -> negated != Tests.holds(scope.run, name, input.evaluate(scope),
+                Expression.arguments(arguments, scope));
     }
 
     /** What a for, set or with binds: a name, an attribute of a namespace, or several. */
@@ -358,12 +363,14 @@ final class ExpressionParser {
         List<Target> targets = new ArrayList<>();
         boolean comma = false;
         do {
-            if (comma && (tokens.peek().isName("in") || tokens.peek().isOperator("=") || tokens.peek().isOperator(")"))) break;
+            if (comma && (tokens.peek().isName("in") || tokens.peek().isOperator("=") || tokens.peek()
+                    .isOperator(")"))) break;
             targets.add(oneTarget());
         } while (comma = tokens.skip(","));
         return targets.size() == 1 && !comma ? targets.getFirst() : (scope, value) -> {
             List<?> values = Values.iterate(value);
-            if (values.size() != targets.size()) throw new TemplateException(targets.size() + " names for " + values.size() + " values");
+            if (values.size() != targets.size()) throw new TemplateException(targets.size() + " names for "
+                    + values.size() + " values");
             for (int i = 0; i < targets.size(); i++) targets.get(i).assign(scope, values.get(i));
         };
     }

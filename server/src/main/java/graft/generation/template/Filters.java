@@ -13,7 +13,8 @@ import java.util.regex.Pattern;
 
 /** The filters behind {@code |} (jinja2/filters.py); those that pick or change items are in {@link ItemFilters}. */
 final class Filters {
-    private static final Pattern WORD_START = Pattern.compile("(?<=[-\\s({\\[<])(?=[^-\\s({\\[<])", Pattern.UNICODE_CHARACTER_CLASS);
+    private static final Pattern WORD_START = Pattern.compile("(?<=[-\\s({\\[<])(?=[^-\\s({\\[<])",
+            Pattern.UNICODE_CHARACTER_CLASS);
     private static final Map<String, Filter> BY_NAME = new HashMap<>();
 
     @FunctionalInterface
@@ -22,7 +23,8 @@ final class Filters {
     }
 
     static {
-        put("default", (_, value, given) -> value instanceof Undefined || given.flag(1, "boolean") && !Values.truth(value)
+        put("default", (_, value, given) -> value instanceof Undefined || given.flag(1, "boolean")
+                && !Values.truth(value)
                 ? given.get(0, "default_value", "") : value);
         put("d", BY_NAME.get("default"));
         put("length", (_, value, _) -> Values.length(value));
@@ -32,12 +34,16 @@ final class Filters {
         put("pprint", (_, value, _) -> Strings.repr(value));
         put("tojson", (run, value, given) -> run.made(Json.write(value, given)));
         put("items", (_, value, _) -> items(value));
-        put("abs", (_, value, _) -> value instanceof Double number ? (Object) Math.abs(number) : (Object) Math.abs(Values.whole(value)));
+        put("abs", (_, value, _) -> value instanceof Double number ? (Object) Math.abs(number)
+                : (Object) Math.abs(Values.whole(value)));
         put("int", (_, value, given) -> toInteger(value, given));
         put("float", (_, value, given) -> toReal(value, given.get(0, "default", 0.0)));
-        put("round", (_, value, given) -> round(value, given.integer(0, "precision", 0), Strings.str(given.get(1, "method", "common"))));
-        put("attr", (_, value, given) -> value instanceof Map<?, ?> && Methods.find(value, Values.text(given.need(0, "name"))) == null
-                ? new Undefined("no attribute '" + given.need(0, "name") + "'") : Values.attribute(value, Values.text(given.need(0, "name"))));
+        put("round", (_, value, given) -> round(value, given.integer(0, "precision", 0),
+                Strings.str(given.get(1, "method", "common"))));
+        put("attr", (_, value, given) -> value instanceof Map<?, ?>
+                && Methods.find(value, Values.text(given.need(0, "name"))) == null
+                ? new Undefined("no attribute '" + given.need(0, "name") + "'")
+                        : Values.attribute(value, Values.text(given.need(0, "name"))));
         texts();
         ItemFilters.register(Filters::put);
     }
@@ -61,25 +67,32 @@ final class Filters {
     }
 
     private static void texts() {
-        put("trim", (_, value, given) -> Strings.strip(Strings.str(value), given.get(0, "chars", null) instanceof String chars ? chars : null, true, true));
+        put("trim", (_, value, given) -> Strings.strip(Strings.str(value),
+                given.get(0, "chars", null) instanceof String chars ? chars : null, true, true));
         put("upper", (_, value, _) -> Strings.str(value).toUpperCase(Locale.ROOT));
         put("lower", (_, value, _) -> Strings.str(value).toLowerCase(Locale.ROOT));
         put("capitalize", (_, value, _) -> Strings.capitalize(Strings.str(value)));
         put("title", (_, value, _) -> title(Strings.str(value)));
-        put("replace", (run, value, given) -> Methods.replace(run, Strings.str(value), Strings.str(given.need(0, "old")),
+        put("replace", (run, value, given) -> Methods.replace(run, Strings.str(value),
+                Strings.str(given.need(0, "old")),
                 Strings.str(given.need(1, "new")), given.integer(2, "count", -1)));
         put("indent", (run, value, given) -> indent(run, Strings.str(value), given));
         put("center", (run, value, given) -> Methods.find(Strings.str(value), "center").call(run,
                 new Arguments(List.of(given.get(0, "width", 80L)), Map.of())));
-        put("format", (_, value, given) -> Formatting.percent(Strings.str(value), given.named().isEmpty() ? new Tuple(given.positional()) : given.named()));
-        put("escape", (_, value, _) -> Strings.str(value).replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+        put("format", (_, value, given) -> Formatting.percent(Strings.str(value), given.named().isEmpty()
+                ? new Tuple(given.positional()) : given.named()));
+        put("escape", (_, value, _) -> Strings.str(value).replace("&", "&amp;").replace("<", "&lt;")
+                .replace(">", "&gt;")
                 .replace("'", "&#39;").replace("\"", "&#34;"));
         put("e", BY_NAME.get("escape"));
         put("forceescape", BY_NAME.get("escape"));
-        put("urlencode", (_, value, _) -> URLEncoder.encode(Strings.str(value), StandardCharsets.UTF_8).replace("+", "%20").replace("%2F", "/").replace("*", "%2A").replace("%7E", "~"));
-        put("wordcount", (_, value, _) -> Pattern.compile("\\w+", Pattern.UNICODE_CHARACTER_CLASS).matcher(Strings.str(value)).results().count());
+        put("urlencode", (_, value, _) -> URLEncoder.encode(Strings.str(value), StandardCharsets.UTF_8)
+                .replace("+", "%20").replace("%2F", "/").replace("*", "%2A").replace("%7E", "~"));
+        put("wordcount", (_, value, _) -> Pattern.compile("\\w+", Pattern.UNICODE_CHARACTER_CLASS)
+                .matcher(Strings.str(value)).results().count());
         put("truncate", (_, value, given) -> truncate(Strings.str(value), given));
-        put("striptags", (_, value, _) -> Strings.str(value).replaceAll("(?s)<!--.*?-->|<[^>]*>", "").replaceAll("\\s+", " ").strip());
+        put("striptags", (_, value, _) -> Strings.str(value).replaceAll("(?s)<!--.*?-->|<[^>]*>", "")
+                .replaceAll("\\s+", " ").strip());
     }
 
     private static Object items(Object value) {
@@ -97,7 +110,8 @@ final class Filters {
             return Long.parseLong(base == 10 ? text : text.replaceFirst("^0[xXoObB]", ""), base);
         } catch (NumberFormatException _) {
             Object real = toReal(text, null);
-            return real instanceof Double number && Double.isFinite(number) ? (Object) number.longValue() : given.get(0, "default", 0L);
+            return real instanceof Double number && Double.isFinite(number) ? (Object) number.longValue()
+                    : given.get(0, "default", 0L);
         }
     }
 

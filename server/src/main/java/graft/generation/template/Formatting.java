@@ -10,9 +10,12 @@ import java.util.regex.Pattern;
 
 /** Python's two ways of formatting a text: {@code '%s' % x} and {@code '{}'.format(x)}. */
 final class Formatting {
-    private static final Pattern PERCENT = Pattern.compile("%(?:\\((\\w+)\\))?([-+ 0#]*)(\\d{0,4})(?:\\.(\\d{1,3}))?([a-zA-Z%])");
-    private static final Pattern BRACES = Pattern.compile("\\{\\{|\\}\\}|\\{(\\w*)((?:\\.\\w+|\\[\\w+\\])*)(?:!([rs]))?(?::([^{}]*))?\\}");
-    private static final Pattern SPECIFICATION = Pattern.compile("(?:(.)?([<>^=]))?([-+ ]?)(0?)(\\d{0,4})(,?)(?:\\.(\\d{1,3}))?([sdfgexX%]?)");
+    private static final Pattern PERCENT =
+            Pattern.compile("%(?:\\((\\w+)\\))?([-+ 0#]*)(\\d{0,4})(?:\\.(\\d{1,3}))?([a-zA-Z%])");
+    private static final Pattern BRACES =
+            Pattern.compile("\\{\\{|\\}\\}|\\{(\\w*)((?:\\.\\w+|\\[\\w+\\])*)(?:!([rs]))?(?::([^{}]*))?\\}");
+    private static final Pattern SPECIFICATION =
+            Pattern.compile("(?:(.)?([<>^=]))?([-+ ]?)(0?)(\\d{0,4})(,?)(?:\\.(\\d{1,3}))?([sdfgexX%]?)");
 
     private Formatting() {}
 
@@ -32,7 +35,8 @@ final class Formatting {
             else throw new TemplateException("not enough arguments for a format");
             matcher.appendReplacement(out, Matcher.quoteReplacement(one(matcher, value)));
         }
-        if (used[0] < values.size() && !(given instanceof Map<?, ?>)) throw new TemplateException("too many arguments for a format");
+        if (used[0] < values.size() && !(given instanceof Map<?, ?>))
+            throw new TemplateException("too many arguments for a format");
         return matcher.appendTail(out).toString();
     }
 
@@ -42,10 +46,12 @@ final class Formatting {
         String text = switch (spec.group(5)) {
             case "s" -> cut(Strings.str(value), precision);
             case "r" -> cut(Strings.repr(value), precision);
-            case "d", "i", "u" -> Long.toString(value instanceof Double number ? number.longValue() : Values.whole(value));
+            case "d", "i", "u" -> Long.toString(value instanceof Double number ? number.longValue()
+                    : Values.whole(value));
             case "f", "F" -> fixed(Values.real(value), precision == null ? 6 : precision);
             case "g", "G" -> Strings.number(Values.real(value)).replaceAll("\\.0$", "");
-            case "e", "E" -> String.format(Locale.ROOT, "%." + (precision == null ? 6 : precision) + "e", Values.real(value));
+            case "e", "E" -> String.format(Locale.ROOT, "%." + (precision == null ? 6 : precision) + "e",
+                    Values.real(value));
             case "x" -> Long.toHexString(Values.whole(value));
             case "X" -> Long.toHexString(Values.whole(value)).toUpperCase(Locale.ROOT);
             case "o" -> Long.toOctalString(Values.whole(value));
@@ -59,7 +65,8 @@ final class Formatting {
     }
 
     private static String cut(String text, Integer precision) {
-        return precision == null || Strings.length(text) <= precision ? text : text.substring(0, text.offsetByCodePoints(0, precision));
+        return precision == null || Strings.length(text) <= precision ? text
+                : text.substring(0, text.offsetByCodePoints(0, precision));
     }
 
     static String fixed(double value, int digits) {
@@ -76,7 +83,8 @@ final class Formatting {
             default -> 0;
         };
         boolean signed = align == '=' && (text.startsWith("-") || text.startsWith("+"));
-        return (signed ? text.substring(0, 1) : "") + fill.repeat(left) + (signed ? text.substring(1) : text) + fill.repeat(missing - left);
+        return (signed ? text.substring(0, 1) : "") + fill.repeat(left) + (signed ? text.substring(1) : text)
+                + fill.repeat(missing - left);
     }
 
     static String braces(String format, Arguments arguments) {
@@ -89,13 +97,15 @@ final class Formatting {
                 continue;
             }
             String name = matcher.group(1);
-            if (used[0] > 0 && name.matches("\\d+")) throw new TemplateException("a format mixes numbered and unnumbered fields");
+            if (used[0] > 0 && name.matches("\\d+"))
+                throw new TemplateException("a format mixes numbered and unnumbered fields");
             Object value = name.isEmpty() ? arguments.need(used[0]++, "") : name.matches("\\d{1,4}")
                     ? arguments.need(Integer.parseInt(name), "") : arguments.need(Integer.MAX_VALUE, name);
             for (String step : matcher.group(2).split("(?=[.\\[])")) {
                 if (step.startsWith(".")) value = Values.attribute(value, step.substring(1));
                 else if (step.startsWith("[")) value = Values.item(value, step.matches("\\[\\d{1,9}\\]")
-                        ? (Object) Long.valueOf(step.substring(1, step.length() - 1)) : step.substring(1, step.length() - 1));
+                        ? (Object) Long.valueOf(step.substring(1, step.length() - 1))
+                                : step.substring(1, step.length() - 1));
             }
             if ("r".equals(matcher.group(3))) value = Strings.repr(value);
             matcher.appendReplacement(out, Matcher.quoteReplacement(specified(value, matcher.group(4))));
@@ -115,7 +125,8 @@ final class Formatting {
             case "%" -> fixed(Values.real(value) * 100, precision == null ? 6 : precision) + "%";
             case "x" -> Long.toHexString(Values.whole(value));
             case "X" -> Long.toHexString(Values.whole(value)).toUpperCase(Locale.ROOT);
-            case "e" -> String.format(Locale.ROOT, "%." + (precision == null ? 6 : precision) + "e", Values.real(value));
+            case "e" -> String.format(Locale.ROOT, "%." + (precision == null ? 6 : precision) + "e",
+                    Values.real(value));
             default -> number ? Strings.str(value) : cut(Strings.str(value), precision);
         };
         if (!spec.group(6).isEmpty()) text = text.replaceAll("(?<=\\d)(?=(\\d{3})+(?!\\d))(?<!\\.\\d{0,9})", ",");

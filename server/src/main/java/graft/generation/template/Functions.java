@@ -23,7 +23,8 @@ final class Functions {
         global("raise_exception", (_, arguments) -> {
             throw new TemplateException(Strings.str(arguments.get(0, "message", "")));
         });
-        global("strftime_now", (run, arguments) -> date(ZonedDateTime.now(run.clock), Values.text(arguments.need(0, "format"))));
+        global("strftime_now", (run, arguments) -> date(ZonedDateTime.now(run.clock),
+                Values.text(arguments.need(0, "format"))));
     }
 
     private Functions() {}
@@ -36,7 +37,8 @@ final class Functions {
     record Namespace(Map<Object, Object> values) implements Attributes {
         @Override
         public Object attribute(String name) {
-            return values.containsKey(name) ? values.get(name) : new Undefined("the namespace has no attribute '" + name + "'");
+            return values.containsKey(name) ? values.get(name) : new Undefined("the namespace has no attribute '"
+                    + name + "'");
         }
     }
 

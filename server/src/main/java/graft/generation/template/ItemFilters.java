@@ -18,8 +18,10 @@ final class ItemFilters {
         put.accept("list", (_, value, _) -> new ArrayList<Object>(Values.iterate(value)));
         put.accept("first", (_, value, _) -> at(Values.iterate(value), true));
         put.accept("last", (_, value, _) -> at(Values.iterate(value), false));
-        put.accept("join", (run, value, given) -> Methods.join(run, Strings.str(given.get(0, "d", "")), mapped(value, given.get(1, "attribute", null))));
-        put.accept("reverse", (_, value, _) -> value instanceof String text ? Strings.reverse(text) : Values.iterate(value).reversed());
+        put.accept("join", (run, value, given) -> Methods.join(run, Strings.str(given.get(0, "d", "")),
+                mapped(value, given.get(1, "attribute", null))));
+        put.accept("reverse", (_, value, _) -> value instanceof String text ? Strings.reverse(text)
+                : Values.iterate(value).reversed());
         put.accept("map", ItemFilters::map);
         put.accept("select", (run, value, given) -> select(run, value, given, 0, true));
         put.accept("reject", (run, value, given) -> select(run, value, given, 0, false));
@@ -99,7 +101,8 @@ final class ItemFilters {
         Object paths = given.get(2, "attribute", null);
         Comparator<Object> order = (a, b) -> 0;
         for (String path : paths instanceof String text ? text.split(",") : new String[] {null}) {
-            UnaryOperator<Object> key = key(new Arguments(Arrays.asList(given.flag(1, "case_sensitive"), path == null ? paths : path), Map.of()), 0, 1);
+            UnaryOperator<Object> key = key(new Arguments(Arrays.asList(given.flag(1, "case_sensitive"), path == null
+                    ? paths : path), Map.of()), 0, 1);
             order = order.thenComparing((a, b) -> Values.compare(key.apply(a), key.apply(b)));
         }
         items.sort(given.flag(0, "reverse") ? order.reversed() : order);
@@ -107,7 +110,8 @@ final class ItemFilters {
     }
 
     private static Object dictsort(Object value, Arguments given) {
-        if (!(value instanceof Map<?, ?> map)) throw new TemplateException("dictsort needs a dict, not " + Values.type(value));
+        if (!(value instanceof Map<?, ?> map)) throw new TemplateException("dictsort needs a dict, not "
+                + Values.type(value));
         int by = Strings.str(given.get(1, "by", "key")).equals("value") ? 1 : 0;
         List<Object> items = Methods.items(map);
         items.sort((a, b) -> {
@@ -137,18 +141,21 @@ final class ItemFilters {
 
     private static Object sum(Run run, Object value, Arguments given) {
         Object total = given.get(1, "start", 0L);
-        for (Object item : mapped(value, given.get(0, "attribute", null))) total = Arithmetic.apply(run, "+", total, item);
+        for (Object item : mapped(value, given.get(0, "attribute", null))) total = Arithmetic.apply(run, "+", total,
+                item);
         return total;
     }
 
     private static Object groups(Object value, Arguments given) {
-        UnaryOperator<Object> key = key(new Arguments(Arrays.asList(given.flag(2, "case_sensitive"), given.need(0, "attribute")), Map.of()), 0, 1);
+        UnaryOperator<Object> key = key(new Arguments(Arrays.asList(given.flag(2, "case_sensitive"),
+                given.need(0, "attribute")), Map.of()), 0, 1);
         List<Object> items = Filters.copy(value);
         items.sort((a, b) -> Values.compare(key.apply(a), key.apply(b)));
         Map<Object, List<Object>> groups = new LinkedHashMap<>();
         items.forEach(item -> groups.computeIfAbsent(key.apply(item), _ -> new ArrayList<>()).add(item));
         List<Object> result = new ArrayList<>();
-        groups.forEach((_, members) -> result.add(new Group(attribute(members.getFirst(), given.need(0, "attribute"), null), members)));
+        groups.forEach((_, members) ->
+                result.add(new Group(attribute(members.getFirst(), given.need(0, "attribute"), null), members)));
         return result;
     }
 
@@ -189,7 +196,8 @@ final class ItemFilters {
         for (int from = 0; from < items.size(); from += size) {
             List<Object> batch = new ArrayList<>(items.subList(from, Math.min(items.size(), from + size)));
             run.room(given.has(1, "fill_with") ? size : batch.size());
-            while (given.get(1, "fill_with", null) != null && batch.size() < size) batch.add(given.get(1, "fill_with", null));
+            while (given.get(1, "fill_with", null) != null && batch.size() < size) batch.add(given.get(1, "fill_with",
+                    null));
             batches.add(batch);
         }
         return batches;
@@ -202,7 +210,8 @@ final class ItemFilters {
         for (int i = 0; i < count; i++) {
             int size = items.size() / count + (i < items.size() % count ? 1 : 0);
             List<Object> slice = new ArrayList<>(items.subList(from, from + size));
-            if (given.get(1, "fill_with", null) != null && i >= items.size() % count) slice.add(given.get(1, "fill_with", null));
+            if (given.get(1, "fill_with", null) != null && i >= items.size() % count) slice.add(given.get(1,
+                    "fill_with", null));
             slices.add(slice);
             from += size;
         }

@@ -5,7 +5,7 @@ import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
 
-/** The filter {@code tojson} as transformers sets it: {@code json.dumps(x, ensure_ascii=False, ...)}, not escaped for HTML. */
+/** The filter {@code tojson} as transformers sets it: {@code json.dumps(x, ensure_ascii=False, ...)}, without HTML. */
 final class Json {
     private final String indent;
     private final String comma;
@@ -16,7 +16,8 @@ final class Json {
 
     private Json(Arguments arguments) {
         Object width = arguments.get(1, "indent", null);
-        this.indent = width == null ? null : width instanceof String text ? text : " ".repeat(Math.clamp(Values.integer(width), 0, 64));
+        this.indent = width == null ? null : width instanceof String text ? text
+                : " ".repeat(Math.clamp(Values.integer(width), 0, 64));
         Object separators = arguments.get(2, "separators", null);
         this.comma = separators == null ? indent == null ? ", " : "," : Values.text(Values.item(separators, 0L));
         this.colon = separators == null ? ": " : Values.text(Values.item(separators, 1L));
@@ -35,7 +36,8 @@ final class Json {
             case null -> out.append("null");
             case Boolean truth -> out.append(truth);
             case Long number -> out.append(number);
-            case Double number -> out.append(number.isNaN() ? "NaN" : number.isInfinite() ? number > 0 ? "Infinity" : "-Infinity"
+            case Double number -> out.append(number.isNaN() ? "NaN" : number.isInfinite() ? number > 0 ? "Infinity"
+                    : "-Infinity"
                     : Strings.number(number));
             case String text -> text(text);
             case List<?> list -> all('[', list, ']', depth, item -> value(item, depth + 1));

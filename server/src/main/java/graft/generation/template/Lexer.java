@@ -27,7 +27,8 @@ final class Lexer {
     private static final int UNICODE = Pattern.UNICODE_CHARACTER_CLASS | Pattern.DOTALL;
     private static final Pattern TAG = Pattern.compile("\\{[{%#]");
     private static final Pattern RAW = Pattern.compile("\\s*raw\\s*(?:-%\\}\\s*|%\\})", UNICODE);
-    private static final Pattern RAW_END = Pattern.compile("\\{%([-+]?)\\s*endraw\\s*(?:\\+%\\}|-%\\}\\s*|%\\}\\n?)", UNICODE);
+    private static final Pattern RAW_END = Pattern.compile("\\{%([-+]?)\\s*endraw\\s*(?:\\+%\\}|-%\\}\\s*|%\\}\\n?)",
+            UNICODE);
     private static final Pattern COMMENT_END = Pattern.compile("\\+#\\}|-#\\}\\s*|#\\}\\n?", UNICODE);
     private static final Pattern BLOCK_END = Pattern.compile("\\+%\\}|-%\\}\\s*|%\\}\\n?", UNICODE);
     private static final Pattern PRINT_END = Pattern.compile("-\\}\\}\\s*|\\}\\}", UNICODE);

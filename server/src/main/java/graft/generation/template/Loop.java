@@ -67,7 +67,8 @@ record Loop(ExpressionParser.Target target, Expression items, Expression test, b
                 case "depth" -> depth + 1L;
                 case "depth0" -> (long) depth;
                 case "previtem" -> index > 0 ? items.get(index - 1) : new Undefined("there is no previous item");
-                case "nextitem" -> index + 1 < items.size() ? items.get(index + 1) : new Undefined("there is no next item");
+                case "nextitem" -> index + 1 < items.size() ? items.get(index + 1)
+                        : new Undefined("there is no next item");
                 case "cycle" -> (Callable) (_, given) -> given.positional().get(index % given.positional().size());
                 case "changed" -> (Callable) (_, given) -> {
                     boolean changed = last == NOTHING || !Values.equal(last, given.positional());

@@ -11,7 +11,8 @@ import java.util.Map;
  * @param takesMore  its body reads {@code varargs}
  * @param takesNamed its body reads {@code kwargs}
  */
-record Macro(String name, List<Parameter> parameters, boolean takesMore, boolean takesNamed, Statement body, Scope written) implements Callable {
+record Macro(String name, List<Parameter> parameters, boolean takesMore, boolean takesNamed, Statement body,
+        Scope written) implements Callable {
 
     /** @param byDefault null where the parameter has no default: it is undefined if not given */
     record Parameter(String name, Expression byDefault) {}
@@ -32,7 +33,8 @@ record Macro(String name, List<Parameter> parameters, boolean takesMore, boolean
             scope.set(parameter.name, value);
         }
         List<Object> more = arguments.from(parameters.size()).positional();
-        if (!more.isEmpty() && !takesMore) throw new TemplateException("macro '" + name + "' takes " + parameters.size() + " arguments");
+        if (!more.isEmpty() && !takesMore) throw new TemplateException("macro '" + name + "' takes "
+                + parameters.size() + " arguments");
         if (!extra.isEmpty() && !takesNamed) throw new TemplateException("macro '" + name + "' takes no argument '"
                 + extra.keySet().iterator().next() + "'");
         scope.set("varargs", new Tuple(more));

@@ -6,7 +6,7 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.function.IntPredicate;
 
-/** Methods of texts, lists and dicts, bound to their object. Those that would change it are refused, as transformers does. */
+/** Methods of texts, lists and dicts, bound to their object. Those that would change it are refused. */
 final class Methods {
     private Methods() {}
 
@@ -28,7 +28,8 @@ final class Methods {
 
     private static Callable ofMap(Map<?, ?> map, String name) {
         return switch (name) {
-            case "get" -> (_, given) -> map.containsKey(given.need(0, "key")) ? map.get(given.need(0, "key")) : given.get(1, "default", null);
+            case "get" -> (_, given) -> map.containsKey(given.need(0, "key")) ? map.get(given.need(0, "key"))
+                    : given.get(1, "default", null);
             case "items" -> (_, _) -> items(map);
             case "keys" -> (_, _) -> new ArrayList<Object>(map.keySet());
             case "values" -> (_, _) -> new ArrayList<Object>(map.values());
@@ -47,10 +48,12 @@ final class Methods {
     private static Callable ofList(List<?> list, String name) {
         return switch (name) {
             case "index" -> (_, given) -> {
-                for (int i = 0; i < list.size(); i++) if (Values.equal(list.get(i), given.need(0, "value"))) return (long) i;
+                for (int i = 0; i < list.size(); i++) if (Values.equal(list.get(i), given.need(0, "value")))
+                    return (long) i;
                 throw new TemplateException("the value is not in the list");
             };
-            case "count" -> (_, given) -> list.stream().filter(item -> Values.equal(item, given.need(0, "value"))).count();
+            case "count" -> (_, given) -> list.stream().filter(item -> Values.equal(item, given.need(0, "value")))
+                    .count();
             case "copy" -> (_, _) -> list;
             case "append", "clear", "extend", "insert", "pop", "remove", "reverse", "sort" -> refusal(name);
             default -> null;
@@ -59,17 +62,23 @@ final class Methods {
 
     private static Callable ofText(String text, String name) {
         return switch (name) {
-            case "strip", "lstrip", "rstrip" -> (_, given) -> Strings.strip(text, optional(given, 0, "chars"), !name.equals("rstrip"), !name.equals("lstrip"));
-            case "split" -> (run, given) -> counted(run, Strings.split(text, optional(given, 0, "sep"), given.integer(1, "maxsplit", -1)));
-            case "rsplit" -> (run, given) -> counted(run, Strings.splitFromRight(text, optional(given, 0, "sep"), given.integer(1, "maxsplit", -1)));
+            case "strip", "lstrip", "rstrip" -> (_, given) -> Strings.strip(text, optional(given, 0, "chars"),
+                    !name.equals("rstrip"), !name.equals("lstrip"));
+            case "split" -> (run, given) -> counted(run, Strings.split(text, optional(given, 0, "sep"),
+                    given.integer(1, "maxsplit", -1)));
+            case "rsplit" -> (run, given) -> counted(run, Strings.splitFromRight(text, optional(given, 0, "sep"),
+                    given.integer(1, "maxsplit", -1)));
             case "splitlines" -> (run, given) -> counted(run, Strings.lines(text, given.flag(0, "keepends")));
-            case "partition", "rpartition" -> (_, given) -> partition(text, Values.text(given.need(0, "sep")), name.equals("rpartition"));
+            case "partition", "rpartition" -> (_, given) -> partition(text, Values.text(given.need(0, "sep")),
+                    name.equals("rpartition"));
             case "startswith" -> (_, given) -> any(given, prefix -> part(text, given).startsWith(prefix));
             case "endswith" -> (_, given) -> any(given, suffix -> part(text, given).endsWith(suffix));
             case "find", "rfind", "index", "rindex" -> (_, given) -> position(text, name, given);
             case "count" -> (_, given) -> (long) occurrences(part(text, given), Values.text(given.need(0, "sub")));
-            case "replace" -> (run, given) -> replace(run, text, Values.text(given.need(0, "old")), Values.text(given.need(1, "new")), given.integer(2, "count", -1));
-            case "join" -> (run, given) -> join(run, text, Values.iterate(given.need(0, "iterable")).stream().map(Values::text).toList());
+            case "replace" -> (run, given) -> replace(run, text, Values.text(given.need(0, "old")),
+                    Values.text(given.need(1, "new")), given.integer(2, "count", -1));
+            case "join" -> (run, given) -> join(run, text, Values.iterate(given.need(0, "iterable")).stream()
+                    .map(Values::text).toList());
             case "upper" -> (_, _) -> text.toUpperCase(Locale.ROOT);
             case "lower" -> (_, _) -> text.toLowerCase(Locale.ROOT);
             case "casefold" -> (_, _) -> text.toUpperCase(Locale.ROOT).toLowerCase(Locale.ROOT);
@@ -81,7 +90,8 @@ final class Methods {
             case "removesuffix" -> (_, given) -> text.endsWith(Values.text(given.need(0, "suffix")))
                     ? text.substring(0, text.length() - Values.text(given.need(0, "suffix")).length()) : text;
             case "ljust", "rjust", "center" -> (run, given) -> pad(run, text, name, given);
-            case "zfill" -> (run, given) -> pad(run, text, name, new Arguments(List.of(given.need(0, "width"), "0"), Map.of()));
+            case "zfill" -> (run, given) -> pad(run, text, name, new Arguments(List.of(given.need(0, "width"), "0"),
+                    Map.of()));
             case "format" -> (_, given) -> Formatting.braces(text, given);
             case "isspace" -> (_, _) -> all(text, Strings::isSpace);
             case "isalpha" -> (_, _) -> all(text, Character::isLetter);
@@ -112,7 +122,8 @@ final class Methods {
 
     /** The slice that the optional second and third argument name. */
     private static String part(String text, Arguments given) {
-        return given.positional().size() < 2 ? text : (String) Values.slice(text, given.get(1, "start", null), given.get(2, "end", null), null);
+        return given.positional().size() < 2 ? text : (String) Values.slice(text, given.get(1, "start", null),
+                given.get(2, "end", null), null);
     }
 
     private static Object partition(String text, String separator, boolean last) {
@@ -123,7 +134,8 @@ final class Methods {
 
     private static Object position(String text, String name, Arguments given) {
         String wanted = Values.text(given.need(0, "sub"));
-        int from = given.has(1, "start") ? text.length() - ((String) Values.slice(text, given.get(1, "start", null), null, null)).length() : 0;
+        int from = given.has(1, "start") ? text.length() - ((String) Values.slice(text, given.get(1, "start", null),
+                null, null)).length() : 0;
         int at = name.startsWith("r") ? text.lastIndexOf(wanted) : text.indexOf(wanted, from);
         if (at < from) at = -1;
         if (at < 0 && name.endsWith("index")) throw new TemplateException("substring not found");
@@ -191,7 +203,8 @@ final class Methods {
 
     private static String swapCase(String text) {
         StringBuilder out = new StringBuilder();
-        text.codePoints().forEach(c -> out.appendCodePoint(Character.isUpperCase(c) ? Character.toLowerCase(c) : Character.toUpperCase(c)));
+        text.codePoints().forEach(c -> out.appendCodePoint(Character.isUpperCase(c) ? Character.toLowerCase(c)
+                : Character.toUpperCase(c)));
         return out.toString();
     }
 

@@ -17,7 +17,8 @@ final class Run {
     /** Counts work, so that no template runs for ever. */
     void step(long count) {
         steps += count;
-        if (steps > limits.steps()) throw new TemplateException("the template takes more than " + limits.steps() + " steps");
+        if (steps > limits.steps()) throw new TemplateException("the template takes more than " + limits.steps()
+                + " steps");
     }
 
     /** A text that was made: bounded in size, and paid for by its length. */
@@ -28,12 +29,14 @@ final class Run {
 
     /** Asks for room before a text or list of this size is made. */
     void room(long size) {
-        if (size > limits.output()) throw new TemplateException("the template makes more than " + limits.output() + " characters");
+        if (size > limits.output()) throw new TemplateException("the template makes more than " + limits.output()
+                + " characters");
         step(1 + size / 64);
     }
 
     void enter() {
-        if (++depth > limits.depth()) throw new TemplateException("the template recurses more than " + limits.depth() + " deep");
+        if (++depth > limits.depth()) throw new TemplateException("the template recurses more than " + limits.depth()
+                + " deep");
     }
 
     void leave() {

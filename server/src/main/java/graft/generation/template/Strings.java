@@ -56,10 +56,12 @@ final class Strings {
         BigDecimal digits = new BigDecimal(Double.toString(value)).stripTrailingZeros();
         int exponent = digits.precision() - digits.scale() - 1;
         if (value == 0) return 1 / value < 0 ? "-0.0" : "0.0";
-        if (exponent >= -4 && exponent < 16) return digits.scale() <= 0 ? digits.toPlainString() + ".0" : digits.toPlainString();
+        if (exponent >= -4 && exponent < 16) return digits.scale() <= 0 ? digits.toPlainString() + ".0"
+                : digits.toPlainString();
         String unscaled = digits.unscaledValue().abs().toString();
         String mantissa = unscaled.length() == 1 ? unscaled : unscaled.charAt(0) + "." + unscaled.substring(1);
-        return (value < 0 ? "-" : "") + mantissa + "e" + (exponent < 0 ? "-" : "+") + (Math.abs(exponent) < 10 ? "0" : "") + Math.abs(exponent);
+        return (value < 0 ? "-" : "") + mantissa + "e" + (exponent < 0 ? "-" : "+")
+                + (Math.abs(exponent) < 10 ? "0" : "") + Math.abs(exponent);
     }
 
     private static String quoted(String text) {
@@ -91,12 +93,14 @@ final class Strings {
             if (simple == 10) continue;
             if (simple >= 0) out.append("\\'\"\u0007\b\f\n\r\t\u000b".charAt(simple));
             else if (hex > 0) {
-                if (!literal.substring(i + 1).matches("(?s)[0-9a-fA-F]{" + hex + "}.*")) throw new TemplateException("a broken escape in a string");
+                if (!literal.substring(i + 1).matches("(?s)[0-9a-fA-F]{" + hex + "}.*"))
+                    throw new TemplateException("a broken escape in a string");
                 out.appendCodePoint(Integer.parseInt(literal.substring(i + 1, i + 1 + hex), 16));
                 i += hex;
             } else if (kind >= '0' && kind <= '7') {
                 int end = i;
-                while (end < literal.length() && end < i + 3 && literal.charAt(end) >= '0' && literal.charAt(end) <= '7') end++;
+                while (end < literal.length() && end < i + 3 && literal.charAt(end) >= '0'
+                        && literal.charAt(end) <= '7') end++;
                 out.append((char) Integer.parseInt(literal.substring(i, end), 8));
                 i = end - 1;
             } else out.append('\\').append(kind);
@@ -112,8 +116,10 @@ final class Strings {
     static String strip(String text, String characters, boolean left, boolean right) {
         int from = 0;
         int to = text.length();
-        while (left && from < to && strips(text.codePointAt(from), characters)) from += Character.charCount(text.codePointAt(from));
-        while (right && from < to && strips(text.codePointBefore(to), characters)) to -= Character.charCount(text.codePointBefore(to));
+        while (left && from < to && strips(text.codePointAt(from), characters)) from += Character.charCount(
+                text.codePointAt(from));
+        while (right && from < to && strips(text.codePointBefore(to), characters)) to -= Character.charCount(
+                text.codePointBefore(to));
         return text.substring(from, to);
     }
 
@@ -174,7 +180,8 @@ final class Strings {
     static String capitalize(String text) {
         if (text.isEmpty()) return text;
         int first = text.offsetByCodePoints(0, 1);
-        return text.substring(0, first).toUpperCase(java.util.Locale.ROOT) + text.substring(first).toLowerCase(java.util.Locale.ROOT);
+        return text.substring(0, first).toUpperCase(java.util.Locale.ROOT) + text.substring(first)
+                .toLowerCase(java.util.Locale.ROOT);
     }
 
     static List<Object> characters(String text) {

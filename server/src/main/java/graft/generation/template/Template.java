@@ -29,7 +29,8 @@ public final class Template {
 
     /** @throws TemplateException naming the line if the source is no template of this language */
     public static Template compile(String source, Limits limits) {
-        if (source.length() > limits.source) throw new TemplateException("the template is longer than " + limits.source);
+        if (source.length() > limits.source) throw new TemplateException("the template is longer than "
+                + limits.source);
         return new Template(new StatementParser(new Lexer(source).tokens()).template(), limits);
     }
 

@@ -21,7 +21,8 @@ final class Tests {
             case "number" -> Values.isNumber(value);
             case "string" -> value instanceof String;
             case "mapping" -> value instanceof Map<?, ?>;
-            case "sequence", "iterable" -> value instanceof String || value instanceof List<?> || value instanceof Map<?, ?>
+            case "sequence", "iterable" -> value instanceof String || value instanceof List<?>
+                    || value instanceof Map<?, ?>
                     || value instanceof Undefined;
             case "callable" -> value instanceof Callable;
             case "escaped" -> false;
@@ -45,9 +46,9 @@ final class Tests {
     }
 
     private static boolean exists(String name) {
-        return ("|defined|undefined|none|boolean|true|false|integer|float|number|string|mapping|sequence|iterable|callable|"
-                + "escaped|even|odd|divisibleby|lower|upper|sameas|in|filter|test|eq|equalto|==|ne|!=|lt|lessthan|<|le|<=|gt|"
-                + "greaterthan|>|ge|>=|").contains("|" + name + "|");
+        return ("|defined|undefined|none|boolean|true|false|integer|float|number|string|mapping|sequence|iterable|"
+                + "callable|escaped|even|odd|divisibleby|lower|upper|sameas|in|filter|test|eq|equalto|==|ne|!=|lt|"
+                + "lessthan|<|le|<=|gt|greaterthan|>|ge|>=|").contains("|" + name + "|");
     }
 
     private static boolean divisible(long value, long by) {

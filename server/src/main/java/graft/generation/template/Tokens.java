@@ -44,7 +44,8 @@ final class Tokens {
     }
 
     Token expect(Kind kind) {
-        if (peek().kind() != kind) throw unexpected(kind.toString().toLowerCase(java.util.Locale.ROOT).replace('_', ' '));
+        if (peek().kind() != kind) throw unexpected(kind.toString().toLowerCase(java.util.Locale.ROOT)
+                .replace('_', ' '));
         return next();
     }
 
@@ -58,7 +59,8 @@ final class Tokens {
     }
 
     TemplateException unexpected(String expected) {
-        return new TemplateException("line " + peek().line() + ": expected " + expected + ", found '" + peek().text() + "'");
+        return new TemplateException("line " + peek().line() + ": expected " + expected + ", found '" + peek().text()
+                + "'");
     }
 
     void enter() {

@@ -110,7 +110,8 @@ final class Values {
     }
 
     static int compare(Object a, Object b) {
-        if (isNumber(a) && isNumber(b)) return isInteger(a) && isInteger(b) ? Long.compare(whole(a), whole(b)) : Double.compare(real(a), real(b));
+        if (isNumber(a) && isNumber(b)) return isInteger(a) && isInteger(b) ? Long.compare(whole(a), whole(b))
+                : Double.compare(real(a), real(b));
         if (a instanceof String left && b instanceof String right) return compareText(left, right);
         if (a instanceof List<?> left && b instanceof List<?> right) {
             for (int i = 0; i < Math.min(left.size(), right.size()); i++) {
@@ -195,13 +196,16 @@ final class Values {
     /** {@code value[start:stop:step]} of a text or list; null stands for what was left out. */
     static Object slice(Object value, Object start, Object stop, Object step) {
         if (value instanceof Undefined undefined) throw undefined.failure();
-        if (!(value instanceof String) && !(value instanceof List<?>)) throw new TemplateException(type(value) + " can't be sliced");
+        if (!(value instanceof String) && !(value instanceof List<?>)) throw new TemplateException(type(value)
+                + " can't be sliced");
         List<?> items = iterate(value);
         long by = step == null ? 1 : whole(step);
         if (by == 0) throw new TemplateException("slice step is zero");
         int size = items.size();
-        long from = start == null ? (by > 0 ? 0 : size - 1) : bound(whole(start), size, by > 0 ? 0 : -1, by > 0 ? size : size - 1);
-        long to = stop == null ? (by > 0 ? size : -1) : bound(whole(stop), size, by > 0 ? 0 : -1, by > 0 ? size : size - 1);
+        long from = start == null ? (by > 0 ? 0 : size - 1) : bound(whole(start), size, by > 0 ? 0 : -1, by > 0 ? size
+                : size - 1);
+        long to = stop == null ? (by > 0 ? size : -1) : bound(whole(stop), size, by > 0 ? 0 : -1, by > 0 ? size
+                : size - 1);
         List<Object> part = new ArrayList<>();
         for (long i = from; by > 0 ? i < to : i > to; i += by) part.add(items.get((int) i));
         if (value instanceof List<?>) return value instanceof Tuple ? new Tuple(part) : part;
