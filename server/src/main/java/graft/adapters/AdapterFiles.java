@@ -25,8 +25,8 @@ import java.util.stream.Stream;
 /**
  * Adapters on local disk, a folder each, named by content digest. A folder appears whole or not at all: it is written
  * beside from Postgres, every file proved by its digest, and then moved into place; one that a former run left is
- * proved before its first use. Bounded in bytes: the longest unused go first, but none that was handed out a moment ago,
- * because its reader may not have opened its files yet (once open they survive the removal).
+ * proved before its first use. Bounded in bytes: the longest unused go first, but none that was handed out a moment
+ * ago, because its reader may not have opened its files yet (once open they survive the removal).
  *
  * <p>Any thread may call; whoever asks for a digest that is being loaded waits for that one load.
  */
