@@ -2,6 +2,8 @@ package graft;
 
 import graft.adapters.AdapterFiles;
 import graft.adapters.AdapterUpload;
+import graft.adapters.ArtifactSweeper;
+import graft.adapters.EngineProbe;
 import graft.adapters.PeftProof;
 import graft.adapters.ServedBase;
 import graft.admission.Catalog;
@@ -14,6 +16,7 @@ import graft.registry.catalog.AdapterDao;
 import graft.registry.catalog.AdapterVersionDao;
 import graft.registry.catalog.ArtifactDao;
 import graft.registry.catalog.CatalogDao;
+import graft.registry.catalog.CatalogListener;
 import graft.weights.PeftAdapter;
 import java.time.Instant;
 import java.util.List;
@@ -21,39 +24,45 @@ import java.util.Map;
 import java.util.Optional;
 
 /** Adapters, put together: their catalog, their upload with its proof, their files on local disk. */
-final class AdaptersRoom {
+final class AdaptersRoom implements AutoCloseable {
     private final Catalog catalog;
     private final AdapterDao adapters;
     private final AdapterFiles files;
     private final AdapterUpload upload;
     private final List<ServedBase> bases;
     private final AdaptersApi api;
+    private final CatalogListener listener;
+    private final ArtifactSweeper sweeper;
 
     AdaptersRoom(Database database, ServedModels models, DataFolder data, ServerConfig.Adapters settings) {
         adapters = new AdapterDao(database);
         AdapterVersionDao versions = new AdapterVersionDao(database);
         catalog = new Catalog(new CatalogDao(database), models.engines().stream().map(AdaptersRoom::base).toList(),
                 settings.catalogMemory());
-        files = new AdapterFiles(data.adapterCache(), versions, new ArtifactDao(database), new AdapterFiles.Limits(
+        ArtifactDao artifacts = new ArtifactDao(database);
+        files = new AdapterFiles(data.adapterCache(), versions, artifacts, new AdapterFiles.Limits(
                 settings.cacheBytes(), settings.cacheHold(), settings.loadBytesPerSecond()));
         upload = new AdapterUpload(data.spool("adapters"), versions, new AdapterUpload.Limits(
                 settings.maxUnpackedBytes(), settings.maxFiles(), settings.maxRatio(), settings.maxParallelUploads()));
         PeftAdapter.Limits limits = new PeftAdapter.Limits(PeftAdapter.Limits.DEFAULT.headerBytes(),
                 settings.maxRank(), PeftAdapter.Limits.DEFAULT.patternSteps());
-        bases = models.all().entrySet().stream().map(entry -> served(entry, limits)).toList();
+        bases = models.all().entrySet().stream().map(entry -> served(entry, limits, settings)).toList();
         api = new AdaptersApi(database, upload, files, catalog, bases,
                 digest -> models.engines().forEach(engine -> engine.evict(digest)),
                 new AdaptersApi.Limits(settings.maxUploadBytes(), settings.maxFiles()));
+        listener = new CatalogListener(database, catalog::changed, settings.listenerWait());
+        sweeper = new ArtifactSweeper(artifacts, settings.deletionGrace(), settings.sweepInterval());
     }
 
     private static Catalog.Base base(InferenceEngine engine) {
         return new Catalog.Base(engine.model().id(), engine.model().digest(), Instant.now());
     }
 
-    private static ServedBase served(Map.Entry<String, ServedModels.Served> entry, PeftAdapter.Limits limits) {
+    private static ServedBase served(Map.Entry<String, ServedModels.Served> entry, PeftAdapter.Limits limits,
+            ServerConfig.Adapters settings) {
         InferenceEngine engine = entry.getValue().model().engine();
         return new ServedBase(engine.model(), new PeftProof(entry.getKey(), entry.getValue().config(), limits),
-                Optional.empty());
+                Optional.of(new EngineProbe(engine, settings.probePatience())));
     }
 
     EngineAdapter engineAdapter(ResolvedModel.Adapter adapter) {
@@ -79,5 +88,11 @@ final class AdaptersRoom {
 
     AdaptersApi api() {
         return api;
+    }
+
+    @Override
+    public void close() {
+        sweeper.close();
+        listener.close();
     }
 }

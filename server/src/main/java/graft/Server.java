@@ -64,7 +64,8 @@ final class Server implements AutoCloseable {
                 config.knowledge()));
         ServedModels models = startingModels.await();
         models.engines().forEach(engine -> metering.metrics().observe(engine, config.engine().maxAdaptersPerStep()));
-        AdaptersRoom adapters = new AdaptersRoom(storage.database(), models, data, config.adapters());
+        AdaptersRoom adapters = lifecycle.started("adapters", new AdaptersRoom(storage.database(), models, data,
+                config.adapters()));
         TenantAdmission admission = new TenantAdmission(new AdmissionDao(storage.database(),
                 config.admission().longestHold()), metering.prices(), metering.processId());
         InferenceApi inference = inference(config, admission, metering, models, adapters, knowledge, embedder);

@@ -46,8 +46,9 @@ public record ServerConfig(String host, int port, int adminPort, Path data, Opti
     public record Limits(int defaultMaxTokens, int maxChoices, Duration stall) {}
 
     public record Adapters(long maxUploadBytes, long maxUnpackedBytes, int maxFiles, int maxRatio,
-            int maxParallelUploads, int maxRank, Duration catalogMemory, long cacheBytes, Duration cacheHold,
-            long loadBytesPerSecond) {}
+            int maxParallelUploads, int maxRank, Duration probePatience, Duration catalogMemory, Duration listenerWait,
+            long cacheBytes, Duration cacheHold, long loadBytesPerSecond, Duration deletionGrace,
+            Duration sweepInterval) {}
 
     public record Knowledge(long maxFileBytes, int maxDocumentsPerStore, int maxQueuedDocuments, int maxFilesPerCall,
             int maxQueries, int maxQueryCharacters, int maxFilterParts, int ingestionWorkers, int embeddingBatch,

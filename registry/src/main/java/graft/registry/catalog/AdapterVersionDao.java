@@ -161,21 +161,31 @@ public final class AdapterVersionDao {
 
     /** Every version counts with its full size: what is kept once for two of them is our saving, not the tenant's. */
     private static void refuseOverLimit(Handle handle, String tenantId, long added) {
-        refuseOver(handle, tenantId, "max_adapters", count(handle, tenantId, "SELECT count(*) FROM adapter"));
-        refuseOver(handle, tenantId, "storage_bytes", added + count(handle, tenantId,
-                "SELECT coalesce(sum(size_bytes), 0) FROM adapter_version"));
+        Optional<Long> adapters = limit(handle, tenantId, "max_adapters");
+        if (adapters.isPresent() && count(handle, tenantId, "adapter") > adapters.get())
+            throw new RefusedException(new Published.OverLimit("max_adapters", adapters.get()));
+        Optional<Long> bytes = limit(handle, tenantId, "storage_bytes");
+        if (bytes.isEmpty()) return;
+        // The same lock and the same sum as for files of knowledge stores: they share the limit.
+        handle.createQuery("SELECT 1 FROM pg_advisory_xact_lock(hashtextextended('storage ' || :tenant, 0))")
+                .bind("tenant", tenantId).mapTo(Integer.class).one();
+        long used = handle.createQuery("""
+                SELECT (SELECT coalesce(sum(bytes), 0) FROM file WHERE tenant_id = :tenant)
+                    + (SELECT coalesce(sum(size_bytes), 0) FROM adapter_version WHERE tenant_id = :tenant)
+                """).bind("tenant", tenantId).mapTo(Long.class).one();
+        if (used + added > bytes.get())
+            throw new RefusedException(new Published.OverLimit("storage_bytes", bytes.get()));
     }
 
-    private static void refuseOver(Handle handle, String tenantId, String limit, long used) {
-        Optional<Long> most = handle.createQuery("SELECT " + limit
-                + " FROM tenant_limits WHERE tenant_id = :tenant AND " + limit + " IS NOT NULL").bind("tenant", tenantId).mapTo(Long.class).findOne();
-        if (most.isPresent() && used > most.get())
-            throw new RefusedException(new Published.OverLimit(limit, most.get()));
+    private static Optional<Long> limit(Handle handle, String tenantId, String limit) {
+        return handle.createQuery("SELECT " + limit
+                + " FROM tenant_limits WHERE tenant_id = :tenant AND " + limit + " IS NOT NULL")
+                .bind("tenant", tenantId).mapTo(Long.class).findOne();
     }
 
-    private static long count(Handle handle, String tenantId, String select) {
-        return handle.createQuery(select + " WHERE tenant_id = :tenant").bind("tenant", tenantId)
-                .mapTo(Long.class).one();
+    private static long count(Handle handle, String tenantId, String table) {
+        return handle.createQuery("SELECT count(*) FROM " + table + " WHERE tenant_id = :tenant")
+                .bind("tenant", tenantId).mapTo(Long.class).one();
     }
 
     /** A version of exactly this owner's adapter, if this tenant may see it. */
