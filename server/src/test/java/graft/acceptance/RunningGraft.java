@@ -5,6 +5,7 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.io.Writer;
 import java.net.ServerSocket;
 import java.net.URI;
 import java.net.http.HttpClient;
@@ -55,11 +56,20 @@ final class RunningGraft implements AutoCloseable {
             output.append(line).append('\n');
             if (line.contains("Graft is ready on http://127.0.0.1:" + port)) {
                 watchdog.interrupt();
-                Thread.ofVirtual().start(() -> reader.lines().forEach(rest -> { }));
+                Thread.ofVirtual().start(() -> drain(reader));
                 return new RunningGraft(process, port, data, (System.nanoTime() - start) / 1_000_000);
             }
         }
         throw new IllegalStateException("./graft up ended before it was ready:\n" + output);
+    }
+
+    /** What nobody reads would stop the server once the pipe is full. */
+    private static void drain(BufferedReader output) {
+        try {
+            output.transferTo(Writer.nullWriter());
+        } catch (IOException e) {
+            // the server has ended and its pipe with it
+        }
     }
 
     private static void killUnlessReady(Process process) {
