@@ -57,7 +57,7 @@ final class Server implements AutoCloseable {
                 EmbedderParts.open(artifacts, config.embedder(), config.engine().device()));
         // 2. What needs the database, then the models.
         Storage storage = startingStorage.await();
-        Metering metering = lifecycle.started("metering", metering(config.metering(), storage, data));
+        Metering metering = lifecycle.started("metering", metering(config, storage, data));
         AccountsApi accounts = accounts(config, storage, metering, data);
         EmbedderParts embedder = startingEmbedder.await();
         KnowledgeRoom knowledge = lifecycle.started("knowledge", new KnowledgeRoom(storage.database(), embedder,
@@ -100,10 +100,12 @@ final class Server implements AutoCloseable {
         }
     }
 
-    private static Metering metering(ServerConfig.Metering settings, Storage storage, DataFolder data) {
+    private static Metering metering(ServerConfig config, Storage storage, DataFolder data) {
+        ServerConfig.Metering settings = config.metering();
         return new Metering(storage.database(), data.node(), new Metering.Settings(settings.lease(),
-                settings.pricesStaleAfter(), settings.mostLabels(), new LedgerUsageRecorder.Settings(
-                        settings.checkpointTokens(), settings.longestWait(), settings.rowsPerCommit())));
+                settings.pricesStaleAfter(), config.idempotency().keep(), settings.mostLabels(),
+                new LedgerUsageRecorder.Settings(settings.checkpointTokens(), settings.longestWait(),
+                        settings.rowsPerCommit())));
     }
 
     /** Also sees to the keys that a fresh server has. */
@@ -116,7 +118,7 @@ final class Server implements AutoCloseable {
         if (config.demo()) keys.demo(data.path());
         return new AccountsApi(storage.database(), pepper, metering, new AccountsApi.Settings(
                 settings.cacheSize(), settings.cacheLife(), settings.badKeysPerMinute(), settings.guessingAddresses(),
-                settings.sessionLife()));
+                settings.sessionLife(), config.idempotency().largestReply()));
     }
 
     int port() {

@@ -12,7 +12,8 @@ import java.util.Optional;
  */
 public record ServerConfig(String host, int port, int adminPort, Path data, Optional<Path> cache, List<String> bases,
         boolean demo, Optional<Path> ui, Storage database, Http http, Keys keys, Metering metering, Admission admission,
-        Engine engine, Embedder embedder, Limits limits, Adapters adapters, Knowledge knowledge, Log log) {
+        Idempotency idempotency, Engine engine, Embedder embedder, Limits limits, Adapters adapters,
+        Knowledge knowledge, Log log) {
 
     /** @param url JDBC URL of an external Postgres; absent starts the embedded one */
     public record Storage(Optional<String> url, Optional<String> user, Optional<String> password,
@@ -29,6 +30,8 @@ public record ServerConfig(String host, int port, int adminPort, Path data, Opti
             Duration pricesStaleAfter, int mostLabels) {}
 
     public record Admission(Duration longestHold) {}
+
+    public record Idempotency(Duration keep, int largestReply) {}
 
     /** The meanings stand at {@link graft.engine.torch.TorchSettings}; bytes are shared by the bases of one process. */
     public record Engine(Kind kind, String device, Precision precision, int threads, long kvBytes, int tokensPerBlock,

@@ -17,7 +17,7 @@ public interface Admission {
 
     /**
      * @param message    for the client
-     * @param retryAfter when asking again makes sense; zero for a spent budget
+     * @param retryAfter when asking again makes sense
      * @param limits     where the tenant stands, for the x-ratelimit headers
      */
     record Refused(Kind kind, String message, Duration retryAfter, RateLimits limits) implements Decision {

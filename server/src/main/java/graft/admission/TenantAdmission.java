@@ -8,6 +8,10 @@ import graft.registry.usage.Demand;
 import graft.registry.usage.PriceBook;
 import graft.registry.usage.Standing;
 import java.time.Duration;
+import java.time.Instant;
+import java.time.ZoneOffset;
+import java.time.ZonedDateTime;
+import java.time.temporal.ChronoUnit;
 import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.concurrent.atomic.AtomicReference;
@@ -103,7 +107,19 @@ public final class TenantAdmission implements Admission {
                 "Budget of " + budget.amountMicros() + " micros (" + budget.period().word() + "): "
                         + standing.spentMicros() + " spent, " + standing.heldMicros()
                         + " held by running requests, this request may cost " + demand.micros() + ".",
-                Duration.ZERO));
+                untilBudget(standing, demand, budget)));
+    }
+
+    /** What running requests hold may be free any moment; what is spent comes back with the next period. */
+    private static Duration untilBudget(Standing standing, Demand demand, Limits.Budget budget) {
+        if (standing.spentMicros() + demand.micros() <= budget.amountMicros()) return Duration.ofSeconds(1);
+        ZonedDateTime now = Instant.ofEpochSecond(standing.second()).atZone(ZoneOffset.UTC);
+        ZonedDateTime today = now.truncatedTo(ChronoUnit.DAYS);
+        return Duration.between(now, switch (budget.period()) {
+            case DAY -> today.plusDays(1);
+            case MONTH -> today.withDayOfMonth(1).plusMonths(1);
+            case TOTAL -> now.plusDays(1); // somebody has to raise it
+        });
     }
 
     /** Until enough of the last minute's seconds have left the window; a minute if that is never enough. */

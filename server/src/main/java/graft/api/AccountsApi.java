@@ -17,6 +17,7 @@ import java.util.List;
 public final class AccountsApi {
     private final ApiKeyFilter filter;
     private final List<Resource> resources;
+    private final Idempotency idempotency;
 
     /**
      * @param cacheSize         good keys remembered ({@code keys.cache-size}, 10,000)
@@ -24,17 +25,19 @@ public final class AccountsApi {
      * @param badKeysAMinute    from one address ({@code keys.bad-keys-per-minute}, 10)
      * @param guessingAddresses remembered ({@code keys.guessing-addresses}, 10,000)
      * @param sessionLife       of a browser's session ({@code keys.session-life}, 12 h)
+     * @param largestReply      bytes of a reply kept for retries ({@code idempotency.largest-reply}, 8 MiB)
      */
     public record Settings(int cacheSize, Duration cacheLife, int badKeysAMinute, int guessingAddresses,
-            Duration sessionLife) {
+            Duration sessionLife, int largestReply) {
         public static final Settings DEFAULT = new Settings(10_000, Duration.ofSeconds(5), 10, 10_000,
-                Duration.ofHours(12));
+                Duration.ofHours(12), 8 << 20);
     }
 
     public AccountsApi(Database database, Pepper pepper, Metering metering, Settings settings) {
         ApiKeyDao keys = new ApiKeyDao(database, pepper);
         SessionDao sessions = new SessionDao(database, pepper);
         filter = new ApiKeyFilter(keys, sessions, pepper, settings);
+        idempotency = new Idempotency(metering.replies(), metering.processId(), settings.largestReply());
         resources = List.of(
                 new SessionResource(filter, sessions, settings.sessionLife()),
                 new TenantsResource(new TenantDao(database), keys, filter),
@@ -47,6 +50,10 @@ public final class AccountsApi {
 
     Authenticator authenticator() {
         return filter;
+    }
+
+    Idempotency idempotency() {
+        return idempotency;
     }
 
     List<Resource> resources() {

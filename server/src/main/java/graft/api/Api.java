@@ -3,6 +3,7 @@ package graft.api;
 import graft.engine.InferenceEngine;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 
 /** Puts the resources together: the one list of what the server answers. */
 public final class Api {
@@ -21,6 +22,7 @@ public final class Api {
         resources.addAll(parts.knowledge().resources());
         resources.addAll(parts.adapters().resources());
         resources.addAll(parts.accounts().resources());
-        return new Routes(resources, parts.accounts().authenticator(), bodyLimit);
+        return new Routes(resources, parts.accounts().authenticator(), Optional.of(parts.accounts().idempotency()),
+                bodyLimit);
     }
 }

@@ -91,6 +91,10 @@ public final class ApiException extends RuntimeException {
         return of(429, "insufficient_quota", "insufficient_quota", message);
     }
 
+    public static ApiException insufficientQuota(String message, Duration retryAfter) {
+        return new ApiException(429, "insufficient_quota", "insufficient_quota", null, message, retryAfter);
+    }
+
     public static ApiException serverBusy(Duration retryAfter) {
         return new ApiException(429, "server_error", "server_busy", null,
                 "The server has as many requests waiting as it accepts. Try again shortly.", retryAfter);

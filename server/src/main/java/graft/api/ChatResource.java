@@ -113,7 +113,7 @@ final class ChatResource implements Resource {
     }
 
     private static void stream(Exchange exchange, Call call, Answer answer, int choices) {
-        try (EventStream events = new EventStream(exchange.response())) {
+        try (EventStream events = exchange.events()) {
             for (int i = 0; i < choices; i++) {
                 events.send(chunk(call, piece(i, new ChatReply.Change("assistant", "", null), null), null, null));
             }

@@ -139,7 +139,7 @@ final class CompletionsResource implements Resource {
 
     private static void stream(Exchange exchange, Call call, Answer answer) {
         int[] sent = new int[call.choices];
-        try (EventStream events = new EventStream(exchange.response())) {
+        try (EventStream events = exchange.events()) {
             for (int i = 0; i < call.choices; i++) {
                 if (call.echo(i).isEmpty()) continue;
                 sent[i] = length(call.echo(i));

@@ -24,6 +24,8 @@ final class Exchange {
     private final String requestId;
     private final long bodyLimit;
     private final Caller caller;
+    private byte[] body;
+    private ReplyCopy copy;
 
     Exchange(ServerRequest request, ServerResponse response, String requestId, Caller caller, long bodyLimit) {
         this.request = request;
@@ -48,11 +50,17 @@ final class Exchange {
         return Json.read(bytes(), type);
     }
 
+    /** The whole body; asked for again, the same. */
     byte[] bytes() {
+        if (body == null) body = readBytes();
+        return body;
+    }
+
+    private byte[] readBytes() {
         try (InputStream in = stream()) {
-            byte[] body = in.readNBytes(Math.toIntExact(Math.min(bodyLimit, Integer.MAX_VALUE - 16)) + 1);
-            if (body.length > bodyLimit) throw ApiException.tooLarge("The body is larger than " + bodyLimit + " bytes.");
-            return body;
+            byte[] read = in.readNBytes(Math.toIntExact(Math.min(bodyLimit, Integer.MAX_VALUE - 16)) + 1);
+            if (read.length > bodyLimit) throw ApiException.tooLarge("The body is larger than " + bodyLimit + " bytes.");
+            return read;
         } catch (IOException e) {
             throw ApiException.invalid("The body could not be read to its end.");
         }
@@ -101,9 +109,29 @@ final class Exchange {
     }
 
     void send(int status, Object json) {
+        byte[] bytes = Json.write(json);
+        if (copy != null) {
+            copy.add(bytes);
+            copy.complete(status, "application/json");
+        }
+        replay(status, "application/json", bytes);
+    }
+
+    /** Sends what was written before. */
+    void replay(int status, String contentType, byte[] bytes) {
         response.status(Status.create(status));
-        response.header(HeaderNames.CONTENT_TYPE, "application/json");
-        response.send(Json.write(json));
+        response.header(HeaderNames.CONTENT_TYPE, contentType);
+        response.send(bytes);
+    }
+
+    /** From now on the reply is also copied. */
+    void copyTo(ReplyCopy replyCopy) {
+        copy = replyCopy;
+    }
+
+    /** Begins a streamed reply. */
+    EventStream events() {
+        return new EventStream(response, Optional.ofNullable(copy));
     }
 
     void ok(Object json) {

@@ -66,7 +66,8 @@ final class Models {
             case Outcome.Limited limited -> switch (limited.refused().kind()) {
                 case RATE -> ApiException.rateLimitExceeded(limited.refused().message(), limited.refused()
                         .retryAfter());
-                case QUOTA -> ApiException.insufficientQuota(limited.refused().message());
+                case QUOTA -> ApiException.insufficientQuota(limited.refused().message(), limited.refused()
+                        .retryAfter());
             };
         };
     }

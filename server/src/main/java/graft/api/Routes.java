@@ -21,9 +21,17 @@ public final class Routes {
     private static final System.Logger LOG = System.getLogger(Routes.class.getName());
     private final List<Route> routes;
     private final Authenticator authenticator;
+    private final Optional<Idempotency> idempotency;
     private final long bodyLimit;
 
     Routes(List<? extends Resource> resources, Authenticator authenticator, long bodyLimit) {
+        this(resources, authenticator, Optional.empty(), bodyLimit);
+    }
+
+    /** @param idempotency answers retries, where there is a database to keep replies in */
+    Routes(List<? extends Resource> resources, Authenticator authenticator, Optional<Idempotency> idempotency,
+            long bodyLimit) {
+        this.idempotency = idempotency;
         this.routes = resources.stream().flatMap(resource -> resource.routes().stream()).toList();
         this.authenticator = authenticator;
         this.bodyLimit = bodyLimit;
@@ -57,7 +65,9 @@ public final class Routes {
         response.header(HeaderNames.create("X-Content-Type-Options"), "nosniff");
         try {
             Caller caller = admit(route, request);
-            route.handler().handle(new Exchange(request, response, requestId, caller, bodyLimit));
+            Exchange exchange = new Exchange(request, response, requestId, caller, bodyLimit);
+            if (idempotency.isPresent()) idempotency.get().answer(route, exchange);
+            else route.handler().handle(exchange);
         } catch (ApiException e) {
             refuse(response, e);
         } catch (DatabaseUnavailableException e) {

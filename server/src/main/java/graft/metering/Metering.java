@@ -1,6 +1,7 @@
 package graft.metering;
 
 import graft.registry.Database;
+import graft.registry.usage.IdempotencyDao;
 import graft.registry.usage.LedgerDao;
 import graft.registry.usage.PriceBookDao;
 import graft.registry.usage.ProcessDao;
@@ -11,25 +12,31 @@ import java.time.Duration;
  * Starting settles what an earlier server on this data folder left open.
  */
 public final class Metering implements AutoCloseable {
+    /** No request of a living server takes longer; after it, its Idempotency-Key is free. */
+    private static final Duration LONGEST_REQUEST = Duration.ofHours(1);
     private final ServerProcess process;
     private final Prices prices;
     private final LedgerUsageRecorder recorder;
     private final Metrics metrics;
+    private final IdempotencyDao replies;
 
     /**
      * @param lease            {@code metering.lease}, 30 s
      * @param pricesStaleAfter {@code metering.prices-stale-after}, 5 s
+     * @param keepReplies      for retries with an Idempotency-Key ({@code idempotency.keep}, 24 h)
      * @param mostLabels       tenants, and adapters, with time series of their own ({@code metering.most-labels}, 200)
      */
-    public record Settings(Duration lease, Duration pricesStaleAfter, int mostLabels,
+    public record Settings(Duration lease, Duration pricesStaleAfter, Duration keepReplies, int mostLabels,
             LedgerUsageRecorder.Settings recorder) {
-        public static final Settings DEFAULT = new Settings(Duration.ofSeconds(30), Duration.ofSeconds(5), 200,
+        public static final Settings DEFAULT = new Settings(Duration.ofSeconds(30), Duration.ofSeconds(5), Duration.ofHours(24),
+                200,
                 LedgerUsageRecorder.Settings.DEFAULT);
     }
 
     /** @param node names the data folder, which one process at a time may use */
     public Metering(Database database, String node, Settings settings) {
-        process = new ServerProcess(new ProcessDao(database), node, settings.lease());
+        replies = new IdempotencyDao(database, settings.keepReplies(), LONGEST_REQUEST);
+        process = new ServerProcess(new ProcessDao(database), replies, node, settings.lease());
         prices = new Prices(new PriceBookDao(database), settings.pricesStaleAfter());
         metrics = new Metrics(settings.mostLabels());
         recorder = new LedgerUsageRecorder(new LedgerDao(database), prices, process.id(), settings.recorder(), metrics);
@@ -46,6 +53,11 @@ public final class Metering implements AutoCloseable {
 
     public Prices prices() {
         return prices;
+    }
+
+    /** Replies kept for retries, of requests that this server's lease vouches for. */
+    public IdempotencyDao replies() {
+        return replies;
     }
 
     /** What this server's holds and rows are marked with. */

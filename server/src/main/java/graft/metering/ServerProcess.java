@@ -2,6 +2,7 @@ package graft.metering;
 
 import graft.registry.DatabaseUnavailableException;
 import graft.registry.Ids;
+import graft.registry.usage.IdempotencyDao;
 import graft.registry.usage.ProcessDao;
 import java.time.Duration;
 import java.util.Optional;
@@ -18,6 +19,7 @@ public final class ServerProcess implements AutoCloseable {
     private static final int REQUESTS_A_TRANSACTION = 500;
     private final String id = Ids.next("server_");
     private final ProcessDao processes;
+    private final IdempotencyDao replies;
     private final String node;
     private final Duration lease;
     private final CountDownLatch closing = new CountDownLatch(1);
@@ -26,12 +28,14 @@ public final class ServerProcess implements AutoCloseable {
     /**
      * Waits for the database: returns once earlier processes of this node are settled.
      *
+     * @param replies of which it removes what is too old
      * @param node  names the data folder, which one process at a time may use
      * @param lease {@code metering.lease}, 30 s; renewed three times in it
      */
-    public ServerProcess(ProcessDao processes, String node, Duration lease) {
+    public ServerProcess(ProcessDao processes, IdempotencyDao replies, String node, Duration lease) {
         if (lease.toMillis() < 300) throw new IllegalArgumentException("lease " + lease);
         this.processes = processes;
+        this.replies = replies;
         this.node = node;
         this.lease = lease;
         beat();
@@ -67,6 +71,7 @@ public final class ServerProcess implements AutoCloseable {
                 LOG.log(System.Logger.Level.INFO, "process={0} settled={1} of a server that died", id, settled.get());
             settled = processes.settleDead(id, node, REQUESTS_A_TRANSACTION);
         }
+        replies.purge();
     }
 
     /** Call after everything is settled: what is open then is settled by the next server from its last checkpoint. */

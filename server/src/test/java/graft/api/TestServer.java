@@ -12,6 +12,7 @@ import java.net.http.HttpResponse;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 
 /**
  * Resources behind the real routes on a free port, with keys that simply name callers: {@code Bearer NAME}. A key that
@@ -22,15 +23,25 @@ final class TestServer implements AutoCloseable {
     private final HttpClient client = HttpClient.newHttpClient();
 
     TestServer(List<? extends Resource> resources, Map<String, Caller> callers, long bodyLimit) {
+        this(resources, callers, Optional.empty(), bodyLimit);
+    }
+
+    TestServer(List<? extends Resource> resources, Map<String, Caller> callers, Optional<Idempotency> idempotency,
+            long bodyLimit) {
         this(resources, request -> {
             String key = request.headers().first(HeaderNames.AUTHORIZATION).orElse("").replaceFirst("^Bearer ", "");
             if (!callers.containsKey(key)) throw ApiException.invalidApiKey();
             return callers.get(key);
-        }, bodyLimit);
+        }, idempotency, bodyLimit);
     }
 
     TestServer(List<? extends Resource> resources, Authenticator authenticator, long bodyLimit) {
-        Routes routes = new Routes(resources, authenticator, bodyLimit);
+        this(resources, authenticator, Optional.empty(), bodyLimit);
+    }
+
+    private TestServer(List<? extends Resource> resources, Authenticator authenticator,
+            Optional<Idempotency> idempotency, long bodyLimit) {
+        Routes routes = new Routes(resources, authenticator, idempotency, bodyLimit);
         server = WebServer.builder().host("127.0.0.1").port(0).addProtocol(HttpServer.http1()).routing(routes::register).build().start();
     }
 

@@ -1,0 +1,88 @@
+package graft.api;
+
+import graft.registry.DatabaseUnavailableException;
+import graft.registry.usage.IdempotencyDao;
+import graft.registry.usage.IdempotencyDao.Found;
+import java.nio.charset.StandardCharsets;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
+import java.time.Duration;
+import java.util.Set;
+
+/**
+ * Requests with an Idempotency-Key run once: the same key and body again get the stored reply, streamed or not, and are
+ * not billed again; another body is a conflict, and so is a request that still runs. A request under a key goes on when
+ * its client leaves, because the client is expected back. Any thread may call.
+ */
+final class Idempotency {
+    private static final System.Logger LOG = System.getLogger(Idempotency.class.getName());
+    private static final Set<String> PATHS = Set.of("/v1/chat/completions", "/v1/completions", "/v1/embeddings");
+    private static final int LONGEST_KEY = 255;
+    private static final Duration COME_BACK = Duration.ofSeconds(1);
+    private final IdempotencyDao replies;
+    private final String processId;
+    private final int largestReply;
+
+    /** @param largestReply bytes; a larger one is sent and not kept ({@code idempotency.largest-reply}, 8 MiB) */
+    Idempotency(IdempotencyDao replies, String processId, int largestReply) {
+        this.replies = replies;
+        this.processId = processId;
+        this.largestReply = largestReply;
+    }
+
+    /** Runs a route's handler, or answers in its place. */
+    void answer(Route route, Exchange exchange) throws Exception {
+        String key = exchange.header("Idempotency-Key").orElse("");
+        if (key.isEmpty() || !PATHS.contains(route.path())) {
+            route.handler().handle(exchange);
+            return;
+        }
+        if (key.length() > LONGEST_KEY)
+            throw ApiException.invalid("Idempotency-Key", "The key is longer than " + LONGEST_KEY + " characters.");
+        String tenant = exchange.caller().tenantId();
+        Found found = replies.begin(tenant, key, hash(route.path(), exchange.bytes()), exchange.requestId(), processId);
+        switch (found) {
+            case Found.Begun _ -> run(route, exchange, tenant, key);
+            case Found.Done done -> {
+                exchange.header("Idempotency-Replayed", "true");
+                exchange.replay(done.status(), done.contentType(), done.body());
+            }
+            case Found.Differs _ -> throw ApiException.conflict("This Idempotency-Key was used with another request.");
+            case Found.Running _ -> throw ApiException.conflict(
+                    "The request with this Idempotency-Key is still running.", COME_BACK);
+        }
+    }
+
+    private void run(Route route, Exchange exchange, String tenant, String key) throws Exception {
+        exchange.copyTo(new ReplyCopy(largestReply, reply -> keep(tenant, key, exchange.requestId(), reply)));
+        try {
+            route.handler().handle(exchange);
+        } finally {
+            try {
+                replies.forget(tenant, key, exchange.requestId());
+            } catch (DatabaseUnavailableException e) {
+                LOG.log(System.Logger.Level.WARNING, "request={0} its key is not freed: {1}", exchange.requestId(),
+                        e.reason());
+            }
+        }
+    }
+
+    /** The client gets its reply even if it can't be kept. */
+    private void keep(String tenant, String key, String requestId, ReplyCopy.Reply reply) {
+        try {
+            replies.finish(tenant, key, requestId, new Found.Done(reply.status(), reply.contentType(), reply.body()));
+        } catch (DatabaseUnavailableException e) {
+            LOG.log(System.Logger.Level.WARNING, "request={0} its reply is not kept: {1}", requestId, e.reason());
+        }
+    }
+
+    private static byte[] hash(String path, byte[] body) {
+        try {
+            MessageDigest digest = MessageDigest.getInstance("SHA-256");
+            digest.update((path + "\n").getBytes(StandardCharsets.UTF_8));
+            return digest.digest(body);
+        } catch (NoSuchAlgorithmException e) {
+            throw new IllegalStateException("every JDK has SHA-256", e);
+        }
+    }
+}

@@ -1,0 +1,209 @@
+package graft.api;
+
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import graft.admission.Caller;
+import graft.registry.tenant.Scope;
+import graft.registry.testing.TestDatabase;
+import graft.registry.usage.IdempotencyDao;
+import graft.registry.usage.ProcessDao;
+import java.io.IOException;
+import java.net.Socket;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import java.util.concurrent.Semaphore;
+import java.util.concurrent.atomic.AtomicInteger;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+
+/** Retries over HTTP, against routes that count how often they ran. */
+class IdempotencyIT {
+    private static final AtomicInteger RUNS = new AtomicInteger();
+    private static final Semaphore MAY_GO_ON = new Semaphore(0);
+    private static final CountDownLatch STARTED = new CountDownLatch(1);
+    private static TestDatabase test;
+    private static IdempotencyDao replies;
+    private static TestServer server;
+
+    record Answer(int run) {}
+
+    /** {"mode": ...} chooses what the route does. */
+    private static final class CountingResource implements Resource {
+        @Override
+        public List<Route> routes() {
+            return List.of(Route.post("/v1/chat/completions", Scope.INFERENCE, this::answer),
+                    Route.post("/v1/files", Scope.INFERENCE, this::answer));
+        }
+
+        private void answer(Exchange exchange) throws InterruptedException {
+            int run = RUNS.incrementAndGet();
+            switch (Json.tree(exchange.bytes()).path("mode").asText()) {
+                case "whole" -> exchange.ok(new Answer(run));
+                case "fail" -> throw ApiException.serverBusy(Duration.ofSeconds(1));
+                case "large" -> exchange.ok("x".repeat(5_000));
+                case "wait" -> {
+                    STARTED.countDown();
+                    MAY_GO_ON.acquire();
+                    exchange.ok(new Answer(run));
+                }
+                default -> stream(exchange, run);
+            }
+        }
+
+        private void stream(Exchange exchange, int run) throws InterruptedException {
+            try (EventStream events = exchange.events()) {
+                for (int i = 0; i < 50; i++) events.send(new Answer(run));
+                if (Json.tree(exchange.bytes()).path("mode").asText().equals("cut")) {
+                    MAY_GO_ON.acquire();
+                    for (int i = 0; i < 50; i++) events.send(new Answer(run));
+                }
+                events.done();
+            }
+        }
+    }
+
+    @BeforeAll
+    static void start() {
+        test = TestDatabase.open();
+        new ProcessDao(test.database()).beat("server_1", "node", Duration.ofMinutes(10));
+        replies = new IdempotencyDao(test.database(), Duration.ofHours(24), Duration.ofHours(1));
+        server = new TestServer(List.of(new CountingResource()), Map.of("a", caller("a"), "b", caller("b")),
+                Optional.of(new Idempotency(replies, "server_1", 4_000)), 1 << 20);
+    }
+
+    @AfterAll
+    static void stop() {
+        server.close();
+        test.close();
+    }
+
+    private static Caller caller(String tenant) {
+        return new Caller(tenant, tenant, "key_" + tenant, Set.of(Scope.INFERENCE));
+    }
+
+    private static HttpResponse<byte[]> post(String caller, String path, String key, String mode) {
+        return server.send(HttpRequest.newBuilder(server.uri(path)).header("Authorization", "Bearer " + caller)
+                .header("Idempotency-Key", key)
+                .POST(HttpRequest.BodyPublishers.ofString("{\"mode\":\"" + mode + "\"}")).build());
+    }
+
+    private static HttpResponse<byte[]> chat(String key, String mode) {
+        return post("a", "/v1/chat/completions", key, mode);
+    }
+
+    private static boolean replayed(HttpResponse<byte[]> response) {
+        return response.headers().firstValue("Idempotency-Replayed").filter("true"::equals).isPresent();
+    }
+
+    @Test
+    void aRetryGetsTheStoredReplyAndRunsNothing() {
+        for (String mode : List.of("whole", "stream")) {
+            HttpResponse<byte[]> first = chat("retry " + mode, mode);
+            int runs = RUNS.get();
+            HttpResponse<byte[]> second = chat("retry " + mode, mode);
+            assertEquals(200, second.statusCode());
+            assertArrayEquals(first.body(), second.body());
+            assertEquals(first.headers().firstValue("Content-Type"), second.headers().firstValue("Content-Type"));
+            assertEquals(runs, RUNS.get());
+            assertTrue(replayed(second) && !replayed(first));
+        }
+    }
+
+    @Test
+    void anotherBodyUnderTheSameKeyIsAConflict() {
+        chat("body", "whole");
+        HttpResponse<byte[]> other = chat("body", "stream");
+        assertEquals(409, other.statusCode());
+        assertEquals("conflict", Json.tree(other.body()).path("error").path("code").asText());
+    }
+
+    @Test
+    void whileTheFirstRunsTheSecondHasToComeBack() throws Exception {
+        try (ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor()) {
+            Future<HttpResponse<byte[]>> first = threads.submit(() -> chat("running", "wait"));
+            STARTED.await();
+            HttpResponse<byte[]> second = chat("running", "wait");
+            assertEquals(409, second.statusCode());
+            assertTrue(second.headers().firstValue("Retry-After").isPresent());
+            MAY_GO_ON.release();
+            assertEquals(200, first.get().statusCode());
+            assertTrue(replayed(chat("running", "wait")));
+        }
+    }
+
+    @Test
+    void anErrorIsNotKept() {
+        assertEquals(429, chat("error", "fail").statusCode());
+        int runs = RUNS.get();
+        assertEquals(429, chat("error", "fail").statusCode());
+        assertEquals(runs + 1, RUNS.get());
+    }
+
+    @Test
+    void aReplyOverTheLimitIsSentAndNotKept() {
+        assertEquals(200, chat("large", "large").statusCode());
+        assertFalse(replayed(chat("large", "large")));
+    }
+
+    @Test
+    void tenantsDoNotShareKeysAndOtherRoutesHaveNone() {
+        chat("shared", "whole");
+        assertFalse(replayed(post("b", "/v1/chat/completions", "shared", "whole")));
+        post("a", "/v1/files", "files", "whole");
+        assertFalse(replayed(post("a", "/v1/files", "files", "whole")));
+        assertEquals(400, chat("k".repeat(256), "whole").statusCode());
+    }
+
+    @Test
+    void aStreamWhoseClientLeftIsWholeForTheRetry() throws IOException {
+        byte[] body = "{\"mode\":\"cut\"}".getBytes(StandardCharsets.UTF_8);
+        try (Socket socket = new Socket("127.0.0.1", server.port())) {
+            socket.getOutputStream().write(("POST /v1/chat/completions HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer a\r\n"
+                    + "Idempotency-Key: cut\r\nContent-Length: " + body.length + "\r\n\r\n")
+                    .getBytes(StandardCharsets.US_ASCII));
+            socket.getOutputStream().write(body);
+            socket.getInputStream().readNBytes(400);
+            socket.setSoLinger(true, 0);
+        }
+        MAY_GO_ON.release();
+        HttpResponse<byte[]> retry = chat("cut", "cut");
+        while (retry.statusCode() == 409) retry = chat("cut", "cut");
+        assertTrue(replayed(retry));
+        String text = new String(retry.body(), StandardCharsets.UTF_8);
+        assertEquals(101, text.split("data: ").length - 1);
+        assertTrue(text.endsWith("data: [DONE]\n\n"));
+    }
+
+    @Test
+    void whatADeadServerWasRunningMayRunAgain() {
+        byte[] hash = new byte[32];
+        replies.begin("a", "dead", hash, "req_1", "server_that_died");
+        assertEquals(new IdempotencyDao.Found.Begun(), replies.begin("a", "dead", hash, "req_2", "server_1"));
+        assertEquals(new IdempotencyDao.Found.Running(), replies.begin("a", "dead", hash, "req_3", "server_1"));
+        replies.finish("a", "dead", "req_1", new IdempotencyDao.Found.Done(200, "text/plain", new byte[1]));
+        assertEquals(new IdempotencyDao.Found.Running(), replies.begin("a", "dead", hash, "req_3", "server_1"));
+    }
+
+    @Test
+    void aDayOldReplyIsGone() {
+        IdempotencyDao brief = new IdempotencyDao(test.database(), Duration.ZERO, Duration.ofHours(1));
+        byte[] hash = new byte[32];
+        brief.begin("b", "old", hash, "req_1", "server_1");
+        brief.finish("b", "old", "req_1", new IdempotencyDao.Found.Done(200, "text/plain", new byte[1]));
+        assertEquals(new IdempotencyDao.Found.Begun(), brief.begin("b", "old", hash, "req_2", "server_1"));
+    }
+}
