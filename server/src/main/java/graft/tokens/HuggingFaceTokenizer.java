@@ -12,8 +12,15 @@ import java.util.Map;
  * truncates, never reaches for the network. Safe from any thread until {@link #close}.
  */
 public final class HuggingFaceTokenizer implements Tokenizer {
-    private static final Map<String,
-            String> AS_IT_IS = Map.of("padding", "false", "truncation", "false", "addSpecialTokens", "false");
+    private static final String FLAVOR = "RUST_FLAVOR";
+    private static final Map<String, String> AS_IT_IS =
+            Map.of("padding", "false", "truncation", "false", "addSpecialTokens", "false");
+
+    static {
+        // Beside a GPU the binding would download a library for it; text needs none.
+        if (System.getProperty(FLAVOR) == null && System.getenv(FLAVOR) == null) System.setProperty(FLAVOR, "cpu");
+    }
+
     private final ai.djl.huggingface.tokenizers.HuggingFaceTokenizer library;
     private final Vocabulary vocabulary;
 
@@ -29,8 +36,8 @@ public final class HuggingFaceTokenizer implements Tokenizer {
     public static HuggingFaceTokenizer of(String tokenizerJson) {
         Vocabulary vocabulary = Vocabulary.parse(tokenizerJson);
         try (var in = new ByteArrayInputStream(tokenizerJson.getBytes(StandardCharsets.UTF_8))) {
-            return new HuggingFaceTokenizer(ai.djl.huggingface.tokenizers.HuggingFaceTokenizer.newInstance(in,
-                    AS_IT_IS), vocabulary);
+            var library = ai.djl.huggingface.tokenizers.HuggingFaceTokenizer.newInstance(in, AS_IT_IS);
+            return new HuggingFaceTokenizer(library, vocabulary);
         } catch (IOException | RuntimeException refused) {  // the native library throws plain RuntimeExceptions
             throw new InvalidTokenizerException("tokenizer.json is refused by the tokenizers library: "
             + refused.getMessage(), refused);

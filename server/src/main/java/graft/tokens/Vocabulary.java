@@ -72,7 +72,7 @@ final class Vocabulary {
         return spelling;
     }
 
-    /** Whether the first space of a whole text is not part of it (SentencePiece's dummy prefix). */
+    /** Whether the first space of a whole text is not part of it (SentencePiece puts one before every text). */
     boolean stripsFirstSpace() {
         return stripsFirstSpace;
     }

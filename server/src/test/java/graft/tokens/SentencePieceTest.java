@@ -2,6 +2,7 @@ package graft.tokens;
 
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import graft.weights.SentencePieceVocabulary;
 import java.util.ArrayList;
@@ -30,6 +31,28 @@ class SentencePieceTest {
             }
             assertEquals(1, tokenizer.encode("a", true)[0], "BOS is added where the file does not say otherwise");
         }
+    }
+
+    @Test
+    void aBrokenTokeniserIsReadOrRefused() {
+        long seed = System.nanoTime();
+        System.out.println("seed=" + seed);
+        Random random = new Random(seed);
+        String whole = SentencePieceVocabulary.random(random).tokenizerJson();
+        int refused = 0;
+        for (int round = 0; round < ROUNDS; round++) {
+            StringBuilder broken = new StringBuilder(whole);
+            for (int i = 0; i <= random.nextInt(3); i++) {
+                broken.setCharAt(random.nextInt(broken.length()), (char) (32 + random.nextInt(96)));
+            }
+            if (random.nextBoolean()) broken.setLength(random.nextInt(broken.length()));
+            try (HuggingFaceTokenizer tokenizer = HuggingFaceTokenizer.of(broken.toString())) {
+                tokenizer.decode(tokenizer.encode("abc de", true));
+            } catch (InvalidTokenizerException meant) {
+                refused++;
+            }
+        }
+        assertTrue(refused > ROUNDS / 10, "only " + refused + " of " + ROUNDS + " were refused: nothing was broken");
     }
 
     /** Joins, again and again, the leftmost neighbours whose union has the best score; bytes for what is left over. */

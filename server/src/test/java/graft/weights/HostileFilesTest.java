@@ -74,6 +74,17 @@ class HostileFilesTest {
                 _ -> PeftAdapter.read(folder, BASE, PeftAdapter.Limits.DEFAULT));
     }
 
+    @Test
+    void brokenGgufAdaptersAreReadOrRefused() throws IOException {
+        GgufWriter writer = new GgufWriter().put("general.architecture", "llama").put("general.type", "adapter")
+                .put("adapter.type", "lora").put("adapter.lora.alpha", 16f)
+                .floats("blk.0.attn_q.weight.lora_a", GgufWriter.counting(256), 4, 64)
+                .floats("blk.0.attn_q.weight.lora_b", GgufWriter.counting(256), 64, 4);
+        Path original = Files.write(Files.createDirectory(folder.resolve("original")).resolve("x"), writer.bytes());
+        rounds(original, folder.resolve("x.gguf"), 500,
+                _ -> PeftAdapter.read(folder, BASE, PeftAdapter.Limits.DEFAULT));
+    }
+
     /** @param interesting flips happen among so many first bytes, where the header is */
     private void rounds(Path original, Path broken, int interesting, Consumer<Path> read) throws IOException {
         byte[] whole = Files.readAllBytes(original);
