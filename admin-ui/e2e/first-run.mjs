@@ -17,7 +17,7 @@ const here = import.meta.dirname;
 const root = resolve(here, '../..');
 const voice = join(root, 'server/src/main/resources/demo/adapters/house-voice');
 const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
-const shot = camera(join(here, '../screenshots'));
+const shot = camera(join(here, '../test-results/screenshots'));
 const name = `ui-voice-${Date.now().toString(36)}`;
 
 const { browser, page, problems } = await open(origin);
