@@ -59,14 +59,15 @@ final class DemoSeed {
                 throw new UncheckedIOException(e);
             }
         } else {
-            plant(Path.of(demo));
+            plant(Path.of(demo).getParent());
         }
         data.write(MARK, "");
     }
 
+    /** The folder inside and not "/demo" itself, of which the tests have one too. */
     private static URI resources() {
         try {
-            return DemoSeed.class.getResource("/demo").toURI();
+            return DemoSeed.class.getResource("/demo/adapters").toURI();
         } catch (URISyntaxException e) {
             throw new IllegalStateException(e);
         }

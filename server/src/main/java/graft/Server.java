@@ -48,6 +48,9 @@ final class Server implements AutoCloseable {
         Artifacts artifacts = Artifacts.in(config.cache());
         List<ServedModels.Source> sources = config.bases().stream()
                 .map(base -> ServedModels.Source.of(base, artifacts)).toList();
+        HttpServer.Options listening = new HttpServer.Options(config.host(), config.port(), config.adminPort(),
+                config.http().maxConnections(), config.http().idleTimeout(), config.http().drainLimit(), config.ui());
+        HttpServer.requireFree(listening);
         // 1. What takes seconds starts at once, side by side.
         Lifecycle.Starting<Storage> startingStorage = lifecycle.inBackground("storage", () ->
                 Storage.open(config.database(), artifacts.cache(), data));
@@ -74,10 +77,9 @@ final class Server implements AutoCloseable {
         Health health = new Health(List.of(new Health.Check("database", storage::answers),
                 new Health.Check("engine", models::healthy)));
         Routes routes = Api.routes(new Api.Parts(health, accounts, inference, adapters.api(),
-                knowledge.api(data.spool("files"), admission, metering.recorder(), config.knowledge()), models.engines()), config.http().bodyLimit());
-        HttpServer http = lifecycle.started("http", HttpServer.start(new HttpServer.Options(config.host(),
-                config.port(), config.adminPort(), config.http().maxConnections(), config.http().idleTimeout(),
-                config.http().drainLimit(), config.ui()), routes, health));
+                knowledge.api(data.spool("files"), admission, metering.recorder(), config.knowledge()),
+                models.engines()), config.http().bodyLimit());
+        HttpServer http = lifecycle.started("http", HttpServer.start(listening, routes, health));
         data.writePort(http.port());
         return new Server(lifecycle, http.port());
     }

@@ -8,6 +8,9 @@ import io.helidon.webserver.http.FilterChain;
 import io.helidon.webserver.http.RoutingRequest;
 import io.helidon.webserver.http.RoutingResponse;
 import io.helidon.webserver.http1.Http1Config;
+import java.io.IOException;
+import java.net.InetSocketAddress;
+import java.net.ServerSocket;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Map;
@@ -54,6 +57,21 @@ public final class HttpServer implements AutoCloseable {
         this.drainLimit = drainLimit;
     }
 
+    /**
+     * Asks before the seconds that a model takes whether the ports can be had; {@link #start} asks again.
+     *
+     * @throws PortTaken when somebody else listens there
+     */
+    public static void requireFree(Options options) {
+        for (int port : new int[] {options.port(), options.adminPort()}) {
+            try (ServerSocket socket = new ServerSocket()) {
+                if (port > 0) socket.bind(new InetSocketAddress(options.host(), port));
+            } catch (IOException e) {
+                throw new PortTaken(options, e);
+            }
+        }
+    }
+
     /** @throws PortTaken when somebody else listens there */
     public static HttpServer start(Options options, Routes routes, Health health) {
         RunningRequests running = new RunningRequests();
@@ -75,7 +93,7 @@ public final class HttpServer implements AutoCloseable {
         }
         WebServer server = builder.build().start();
         // Helidon logs why a listener did not open, and carries on without it.
-        if (!server.isRunning()) throw new PortTaken(options);
+        if (!server.isRunning()) throw new PortTaken(options, null);
         return new HttpServer(server, health, running, options.drainLimit());
     }
 
@@ -83,9 +101,9 @@ public final class HttpServer implements AutoCloseable {
     public static final class PortTaken extends RuntimeException {
         private static final long serialVersionUID = 1;
 
-        PortTaken(Options options) {
+        PortTaken(Options options, Throwable cause) {
             super("The port " + options.port() + (options.adminPort() > 0 ? " or " + options.adminPort() : "") + " of "
-                    + options.host() + " is taken or may not be used: give another with --port.");
+                    + options.host() + " is taken or may not be used: give another with --port.", cause);
         }
     }
 
