@@ -70,7 +70,7 @@ final class AdapterLoader {
     /** One adapter's tensors while they are gathered. */
     private final class Layout {
         private final TorchModule.Scope scope;
-        private final PtNDArray[] tensors = new PtNDArray[architecture.sites().size() * KINDS];
+        private final PtNDArray[] tensors = new PtNDArray[architecture.siteCount() * KINDS];
         private final long[] kept = new long[tensors.length];
         private final PtNDArray absent;
         private long bytes;

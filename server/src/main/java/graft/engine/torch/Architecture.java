@@ -1,10 +1,15 @@
 package graft.engine.torch;
 
 import graft.weights.ModelConfig;
-import java.util.ArrayList;
+import graft.weights.ModelConfig.Experts;
+import graft.weights.ModelConfig.LatentAttention;
+import graft.weights.ModelConfig.Routing;
+import graft.weights.RopeScaling;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
+import java.util.stream.IntStream;
 
 /**
  * The one place that knows how a kind of model is laid out for its script: the values of the script's attributes, the
@@ -43,30 +48,76 @@ record Architecture(String script, Map<String, Object> attributes, List<Weight> 
     record Pool(int heads, int width) {}
 
     static Architecture of(ModelConfig config, Precision precision, int blockTokens) {
-        var layout = new Layout(config);
-        String script = switch (config.architecture()) {
-            case LLAMA, MISTRAL -> "llama.py";
-            case QWEN2 -> "qwen2.py";
-            case QWEN3 -> "qwen3.py";
-            case QWEN3_MOE, DEEPSEEK_V2, DEEPSEEK_V3, BERT -> throw new UnsupportedModelException(
-                    "model_type " + config.architecture().modelType() + " is not served by this engine");
-        };
-        layout.decoder();
-        ModelConfig.Attention attention = config.attention();
         Map<String, Object> attributes = new LinkedHashMap<>();
         attributes.put("layers", config.layers());
-        attributes.put("heads", attention.heads());
-        attributes.put("kv_heads", attention.keyValueHeads());
-        attributes.put("width", attention.headDim());
+        attributes.put("heads", config.attention().heads());
         attributes.put("inner", config.intermediateSize());
         attributes.put("compute", precision.elementType());
         attributes.put("eps", config.normEpsilon());
+        attributes.put("block_tokens", blockTokens);
+        return switch (config.architecture()) {
+            case LLAMA, MISTRAL -> decoder("llama.py", config, attributes);
+            case QWEN2 -> decoder("qwen2.py", config, attributes);
+            case QWEN3 -> decoder("qwen3.py", config, attributes);
+            case DEEPSEEK_V2, DEEPSEEK_V3 -> deepSeek(config, attributes);
+            case QWEN3_MOE, BERT -> throw new UnsupportedModelException(
+                    "model_type " + config.architecture().modelType() + " is not served by this engine");
+        };
+    }
+
+    private static Architecture decoder(String script, ModelConfig config, Map<String, Object> attributes) {
+        var layout = new Layout(config);
+        layout.decoder();
+        ModelConfig.Attention attention = config.attention();
+        attributes.put("kv_heads", attention.keyValueHeads());
+        attributes.put("width", attention.headDim());
         attributes.put("scale", 1 / Math.sqrt(attention.headDim()));
         attributes.put("pools", 2);
-        attributes.put("block_tokens", blockTokens);
-        attributes.put("sites", layout.sites.size());
+        attributes.put("sites", layout.siteCount());
         var pool = new Pool(attention.keyValueHeads(), attention.headDim());
-        return new Architecture(script, attributes, layout.weights, layout.sites, List.of(pool, pool));
+        return new Architecture(script, attributes, layout.weights(), layout.sites(), List.of(pool, pool));
+    }
+
+    private static Architecture deepSeek(ModelConfig config, Map<String, Object> attributes) {
+        var layout = new Layout(config);
+        layout.deepSeek();
+        LatentAttention latent = config.latentAttention().orElseThrow();
+        attributes.put("query_rank", latent.queryRank().orElse(0));
+        attributes.put("latent", latent.keyValueRank());
+        attributes.put("plain", latent.plainDim());
+        attributes.put("rotary", latent.ropeDim());
+        attributes.put("value", latent.valueDim());
+        attributes.put("scale", latentScale(config.rope().scaling(), latent.queryDim()));
+        attributes.put("pools", 1);
+        attributes.put("sites", layout.siteCount());
+        attributes.put("weight_at", layout.weightAt());
+        attributes.put("site_at", layout.siteAt());
+        attributes.put("sparse", IntStream.range(0, config.layers()).map(layer -> config.sparse(layer) ? 1 : 0).toArray());
+        experts(config, attributes);
+        var pool = new Pool(1, latent.keyValueRank() + latent.ropeDim());
+        return new Architecture("deepseek.py", attributes, layout.weights(), layout.sites(), List.of(pool));
+    }
+
+    private static void experts(ModelConfig config, Map<String, Object> attributes) {
+        Optional<Experts> experts = config.experts();
+        boolean third = config.architecture() == ModelConfig.Architecture.DEEPSEEK_V3;
+        attributes.put("shared_inner", experts.map(each -> each.shared() * each.intermediateSize()).orElse(0));
+        attributes.put("expert_inner", experts.map(Experts::intermediateSize).orElse(0));
+        attributes.put("per_token", experts.map(Experts::perToken).orElse(0));
+        attributes.put("expert_groups", experts.filter(each -> each.routing() != Routing.GREEDY).map(Experts::groups).orElse(1));
+        attributes.put("top_groups", experts.map(Experts::topGroups).orElse(1));
+        attributes.put("sigmoid", experts.filter(each -> each.routing() == Routing.SIGMOID_GROUPS).isPresent());
+        // transformers normalises for V3 only, whatever a V2 configuration says.
+        attributes.put("normalise", third && experts.filter(Experts::normalise).isPresent());
+        attributes.put("routed_scaling", experts.map(Experts::scaling).orElse(1.0));
+    }
+
+    /** DeepSeek multiplies yarn's mscale into the softmax scale, squared (modeling_deepseek_v3.py). */
+    private static double latentScale(RopeScaling scaling, int queryDim) {
+        double scale = 1 / Math.sqrt(queryDim);
+        if (!(scaling instanceof RopeScaling.Yarn yarn) || yarn.mscaleAllDim() == 0 || yarn.factor() <= 1) return scale;
+        double mscale = 0.1 * yarn.mscaleAllDim() * Math.log(yarn.factor()) + 1;
+        return scale * mscale * mscale;
     }
 
     /** BERT as a sentence encoder. */
@@ -77,98 +128,17 @@ record Architecture(String script, Map<String, Object> attributes, List<Weight> 
         layout.encoder();
         Map<String, Object> attributes = Map.of("layers", config.layers(), "heads", config.attention().heads(), "width",
                 config.attention().headDim(), "compute", precision.elementType(), "eps", config.normEpsilon());
-        return new Architecture("bert.py", attributes, layout.weights, layout.sites, List.of());
+        return new Architecture("bert.py", attributes, layout.weights(), layout.sites(), List.of());
+    }
+
+    /** Sites the script counts; some may be absent from this model. */
+    int siteCount() {
+        return (Integer) attributes.get("sites");
     }
 
     /** Bytes of KV that one token takes in all layers. */
     long kvBytesPerToken(Precision precision) {
         int layers = (Integer) attributes.get("layers");
         return (long) layers * precision.bytes() * pools.stream().mapToInt(pool -> pool.heads() * pool.width()).sum();
-    }
-
-    /** Collects weights and sites in the order in which the scripts count them. */
-    private static final class Layout {
-        private final ModelConfig config;
-        private final List<Weight> weights = new ArrayList<>();
-        private final Map<String, Site> sites = new LinkedHashMap<>();
-
-        Layout(ModelConfig config) {
-            this.config = config;
-        }
-
-        void decoder() {
-            weights.add(new Weight(Kind.MATRIX, List.of("model.embed_tokens.weight")));
-            for (int layer = 0; layer < config.layers(); layer++) layer("model.layers." + layer + ".");
-            site("model.embed_tokens", 0, 0, Use.EMBEDDING);
-            norm("model.norm");
-            String head = config.tiedEmbeddings() ? "model.embed_tokens" : "lm_head";
-            site("lm_head", weights.size(), 0, Use.LINEAR);
-            weights.add(new Weight(Kind.MATRIX, List.of(head + ".weight")));
-            bias(List.of(), false);
-        }
-
-        void encoder() {
-            for (String table : List.of("word", "position", "token_type"))
-                weights.add(new Weight(Kind.MATRIX, List.of("embeddings." + table + "_embeddings.weight")));
-            layerNorm("embeddings.LayerNorm");
-            for (int layer = 0; layer < config.layers(); layer++) {
-                String at = "encoder.layer." + layer + ".";
-                linear(true, List.of(at + "attention.self.query", at + "attention.self.key", at + "attention.self.value"),
-                        config.hiddenSize(), config.hiddenSize(), config.hiddenSize());
-                linear(true, List.of(at + "attention.output.dense"), config.hiddenSize());
-                layerNorm(at + "attention.output.LayerNorm");
-                linear(true, List.of(at + "intermediate.dense"), config.intermediateSize());
-                linear(true, List.of(at + "output.dense"), config.hiddenSize());
-                layerNorm(at + "output.LayerNorm");
-            }
-        }
-
-        private void layerNorm(String module) {
-            weights.add(new Weight(Kind.VECTOR, List.of(module + ".weight")));
-            weights.add(new Weight(Kind.VECTOR, List.of(module + ".bias")));
-        }
-
-        private void layer(String at) {
-            ModelConfig.Attention attention = config.attention();
-            int queries = attention.heads() * attention.headDim();
-            int keys = attention.keyValueHeads() * attention.headDim();
-            norm(at + "input_layernorm");
-            linear(attention.queryKeyValueBias(), List.of(at + "self_attn.q_proj", at + "self_attn.k_proj",
-                    at + "self_attn.v_proj"), queries, keys, keys);
-            if (attention.queryKeyNorm()) {
-                norm(at + "self_attn.q_norm");
-                norm(at + "self_attn.k_norm");
-            }
-            linear(attention.outputBias(), List.of(at + "self_attn.o_proj"), config.hiddenSize());
-            norm(at + "post_attention_layernorm");
-            linear(config.mlpBias(), List.of(at + "mlp.gate_proj", at + "mlp.up_proj"), config.intermediateSize(),
-                    config.intermediateSize());
-            linear(config.mlpBias(), List.of(at + "mlp.down_proj"), config.hiddenSize());
-        }
-
-        private void norm(String module) {
-            site(module, weights.size(), 0, Use.NORM);
-            weights.add(new Weight(Kind.VECTOR, List.of(module + ".weight")));
-        }
-
-        /** One matrix of stacked modules and its bias. */
-        private void linear(boolean biased, List<String> modules, int... rows) {
-            int row = 0;
-            for (int i = 0; i < rows.length; i++) {
-                site(modules.get(i), weights.size(), row, Use.LINEAR);
-                row += rows[i];
-            }
-            weights.add(new Weight(Kind.MATRIX, modules.stream().map(module -> module + ".weight").toList()));
-            bias(modules, biased);
-        }
-
-        private void bias(List<String> modules, boolean biased) {
-            List<String> names = modules.stream().map(module -> module + ".bias").toList();
-            weights.add(new Weight(Kind.MATRIX, biased ? names : List.of()));
-        }
-
-        private void site(String module, int weight, int row, Use use) {
-            sites.put(module, new Site(sites.size(), weight, row, use));
-        }
     }
 }

@@ -29,7 +29,7 @@ class AdapterGoldenTest {
             "l3-modules-to-save", "l3-patterns", "l3-r16-all", "l3-r4-qv", "l3-rslora-r8");
 
     private static TorchSettings settings(int tokensPerStep, long adapterBytes, long hostBytes) {
-        return new TorchSettings(Precision.FLOAT32, "cpu", 0, 16 << 20, 4, tokensPerStep, 32, 64, 16, adapterBytes, hostBytes,
+        return new TorchSettings(Precision.FLOAT32, "cpu", 1, 16 << 20, 4, tokensPerStep, 32, 64, 16, adapterBytes, hostBytes,
                 2, 512, 10);
     }
 
@@ -71,12 +71,14 @@ class AdapterGoldenTest {
     }
 
     @ParameterizedTest
-    @CsvSource({"tiny-llama3, 512", "tiny-llama3, 7", "tiny-qwen2, 512", "tiny-qwen2, 7", "tiny-qwen3, 512", "tiny-qwen3, 7"})
+    @CsvSource({"tiny-llama3, 512", "tiny-llama3, 7", "tiny-qwen2, 512", "tiny-qwen2, 7", "tiny-qwen3, 512", "tiny-qwen3, 7",
+            "tiny-deepseek-v3, 512", "tiny-deepseek-v3, 7"})
     void goldensHoldWithAllAdaptersAndTheBaseInOneBatch(String model, int tokensPerStep) {
         List<String> names = switch (model) {
             case "tiny-llama3" -> LLAMA;
             case "tiny-qwen2" -> List.of("q2-r8-all");
-            default -> List.of("q3-r8-all");
+            case "tiny-qwen3" -> List.of("q3-r8-all");
+            default -> List.of("dsv3-r8-attn");
         };
         try (var engine = TorchEngine.open(model, TestModels.folder("models/" + model), settings(tokensPerStep, 64 << 20, 0))) {
             List<JsonNode> goldens = new ArrayList<>();
