@@ -63,24 +63,25 @@ class GgufAdapterTest {
     void whatIsNotALoraOfThisBaseIsRefusedByName() throws IOException {
         float[] a = new float[4 * 64];
         float[] b = new float[64 * 4];
-        refused(GgufWriter.tinyLlama(), "general.type");
-        refused(header().put("general.architecture", "qwen2"), "architecture=qwen2 is not the base model's");
-        refused(header().put("adapter.type", "control_vector"), "adapter.type=control_vector is not lora");
-        refused(header().put("adapter.lora.alpha", Float.NaN), "adapter.lora.alpha=NaN is not a finite number");
-        refused(header().put("adapter.lora.magic", 1), "adapter.lora.magic=1 is not supported");
-        refused(header(), "holds no tensors");
-        refused(header().floats(OUTPUT_A, a, 4, 64), OUTPUT_B + " is missing");
-        refused(header().floats("blk.9.attn_output.weight.lora_a", a, 4, 64), "that the base model does not have");
-        refused(header().floats("blk.0.attn_output.weight", a, 4, 64), "is not a tensor of a LoRA");
-        refused(header().floats(OUTPUT_A, a, 8, 32).floats(OUTPUT_B, b, 64, 4),
+        assertRefused(GgufWriter.tinyLlama(), "general.type");
+        assertRefused(header().put("general.architecture", "qwen2"), "architecture=qwen2 is not the base model's");
+        assertRefused(header().put("adapter.type", "control_vector"), "adapter.type=control_vector is not lora");
+        assertRefused(header().put("adapter.lora.alpha", Float.NaN), "adapter.lora.alpha=NaN is not a finite number");
+        assertRefused(header().put("adapter.lora.magic", 1), "adapter.lora.magic=1 is not supported");
+        assertRefused(header(), "holds no tensors");
+        assertRefused(header().floats(OUTPUT_A, a, 4, 64), OUTPUT_B + " is missing");
+        assertRefused(header().floats("blk.9.attn_output.weight.lora_a", a, 4, 64),
+                "that the base model does not have");
+        assertRefused(header().floats("blk.0.attn_output.weight", a, 4, 64), "is not a tensor of a LoRA");
+        assertRefused(header().floats(OUTPUT_A, a, 8, 32).floats(OUTPUT_B, b, 64, 4),
                 "is 8 x 32, the base model wants 8 x 64");
         a[7] = Float.NaN;
-        refused(header().floats(OUTPUT_A, a, 4, 64).floats(OUTPUT_B, b, 64, 4), "holds NaN at element 7");
+        assertRefused(header().floats(OUTPUT_A, a, 4, 64).floats(OUTPUT_B, b, 64, 4), "holds NaN at element 7");
         a[7] = 1;
         assertEquals(1, read(header().floats(OUTPUT_A, a, 4, 64).floats(OUTPUT_B, b, 64, 4)).warnings().size());
     }
 
-    private void refused(GgufWriter writer, String reason) {
+    private void assertRefused(GgufWriter writer, String reason) {
         var refusal = assertThrows(InvalidAdapterException.class, () -> read(writer), reason);
         assertTrue(refusal.getMessage().contains(reason), refusal.getMessage());
     }

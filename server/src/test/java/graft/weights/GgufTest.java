@@ -88,26 +88,28 @@ class GgufTest {
 
     @Test
     void whatIsNotKnownIsRefusedByName() throws IOException {
-        refused(GgufWriter.tinyLlama().put("general.architecture", "mamba"),
+        assertRefused(GgufWriter.tinyLlama().put("general.architecture", "mamba"),
                 "general.architecture=mamba is not supported");
-        refused(GgufWriter.tinyLlama().put("llama.expert_count", 8), "llama.expert_count=8 is not supported");
-        refused(GgufWriter.tinyLlama().put("llama.attention.sliding_window", 16),
+        assertRefused(GgufWriter.tinyLlama().put("llama.expert_count", 8), "llama.expert_count=8 is not supported");
+        assertRefused(GgufWriter.tinyLlama().put("llama.attention.sliding_window", 16),
                 "llama.attention.sliding_window=16 is in use");
-        refused(GgufWriter.tinyLlama().put("llama.rope.scaling.type", "longrope"), "llama.rope.scaling.type=longrope");
-        refused(GgufWriter.tinyLlama().put("llama.attention.head_count", 0), "llama.attention.head_count=0");
-        refused(GgufWriter.tinyLlama().put("llama.attention.head_count", 3),
+        assertRefused(GgufWriter.tinyLlama().put("llama.rope.scaling.type", "longrope"),
+                "llama.rope.scaling.type=longrope");
+        assertRefused(GgufWriter.tinyLlama().put("llama.attention.head_count", 0), "llama.attention.head_count=0");
+        assertRefused(GgufWriter.tinyLlama().put("llama.attention.head_count", 3),
                 "rows [8, 8] that are not those of 3 heads");
-        refused(GgufWriter.tinyLlama().floats("blk.0.ssm_in.weight", new float[8], 8),
+        assertRefused(GgufWriter.tinyLlama().floats("blk.0.ssm_in.weight", new float[8], 8),
                 "blk.0.ssm_in.weight is a tensor that is not known");
-        refused(GgufWriter.tinyLlama().tensor("output_norm.weight", 10, new byte[84], 256),
+        assertRefused(GgufWriter.tinyLlama().tensor("output_norm.weight", 10, new byte[84], 256),
                 "stored as Q2_K, which is not supported");
-        refused(GgufWriter.tinyLlama().tensor("output_norm.weight", 8, new byte[34], 20),
+        assertRefused(GgufWriter.tinyLlama().tensor("output_norm.weight", 8, new byte[34], 20),
                 "does not fill Q8_0's blocks of 32");
-        refused(GgufWriter.tinyLlama().tensor("output_norm.weight", 99, new byte[34], 20), "unknown element type 99");
-        refused(GgufWriter.tinyLlama().tensor("output_norm.weight", 0, new byte[32], 1L << 40, 1L << 40),
+        assertRefused(GgufWriter.tinyLlama().tensor("output_norm.weight", 99, new byte[34], 20),
+                "unknown element type 99");
+        assertRefused(GgufWriter.tinyLlama().tensor("output_norm.weight", 0, new byte[32], 1L << 40, 1L << 40),
                 "more elements than there can be");
-        refused(GgufWriter.tinyLlama().tensor("output.weight", 0, new byte[32], 3, 800), "it is cut off");
-        refused(GgufWriter.tinyLlama().put("general.alignment", 33), "general.alignment=33");
+        assertRefused(GgufWriter.tinyLlama().tensor("output.weight", 0, new byte[32], 3, 800), "it is cut off");
+        assertRefused(GgufWriter.tinyLlama().put("general.alignment", 33), "general.alignment=33");
     }
 
     @Test
@@ -127,7 +129,7 @@ class GgufTest {
         }
     }
 
-    private void refused(GgufWriter writer, String reason) throws IOException {
+    private void assertRefused(GgufWriter writer, String reason) throws IOException {
         Path file = Files.write(folder.resolve("tiny.gguf"), writer.bytes());
         var refusal = assertThrows(InvalidModelException.class, () -> ModelFiles.open(file, HEADER_LIMIT), reason);
         assertTrue(refusal.getMessage().contains(reason), refusal.getMessage());

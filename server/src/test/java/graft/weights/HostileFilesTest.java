@@ -35,7 +35,8 @@ class HostileFilesTest {
     @Test
     void brokenSafetensorsAreReadOrRefused() throws IOException {
         Path file = folder.resolve("x.safetensors");
-        rounds(TestModels.folder("adapters/l3-layer-subset").resolve("adapter_model.safetensors"), file, 600, _ -> {
+        assertReadOrRefused(TestModels.folder("adapters/l3-layer-subset").resolve("adapter_model.safetensors"), file,
+                600, _ -> {
             try (Safetensors tensors = Safetensors.open(file, HEADER_LIMIT)) {
                 tensors.names().forEach(tensors::floats);
             }
@@ -46,7 +47,7 @@ class HostileFilesTest {
     void brokenGgufsAreReadOrRefused() throws IOException {
         Path original = Files.write(folder.resolve("original"), GgufWriter.tinyLlama().bytes());
         Path file = folder.resolve("x.gguf");
-        rounds(original, file, 1200, _ -> {
+        assertReadOrRefused(original, file, 1200, _ -> {
             try (ModelFiles model = ModelFiles.open(file, HEADER_LIMIT)) {
                 model.tensors().names().forEach(model.tensors()::floats);
                 model.tokenizerJson();
@@ -58,7 +59,8 @@ class HostileFilesTest {
     @Test
     void brokenConfigurationsAreReadOrRefused() throws IOException {
         Path file = folder.resolve("config.json");
-        rounds(TestModels.folder("models/tiny-deepseek-v3").resolve("config.json"), file, Integer.MAX_VALUE,
+        assertReadOrRefused(TestModels.folder("models/tiny-deepseek-v3").resolve("config.json"), file,
+                Integer.MAX_VALUE,
                 _ -> ModelConfig.read(folder));
     }
 
@@ -66,11 +68,13 @@ class HostileFilesTest {
     void brokenAdaptersAreReadOrRefused() throws IOException {
         Path source = TestModels.folder("adapters/l3-patterns");
         Files.copy(source.resolve("adapter_model.safetensors"), folder.resolve("adapter_model.safetensors"));
-        rounds(source.resolve("adapter_config.json"), folder.resolve("adapter_config.json"), Integer.MAX_VALUE,
+        assertReadOrRefused(source.resolve("adapter_config.json"), folder.resolve("adapter_config.json"),
+                Integer.MAX_VALUE,
                 _ -> PeftAdapter.read(folder, BASE, PeftAdapter.Limits.DEFAULT));
         Files.copy(source.resolve("adapter_config.json"), folder.resolve("adapter_config.json"),
                 java.nio.file.StandardCopyOption.REPLACE_EXISTING);
-        rounds(source.resolve("adapter_model.safetensors"), folder.resolve("adapter_model.safetensors"), 4000,
+        assertReadOrRefused(source.resolve("adapter_model.safetensors"), folder.resolve("adapter_model.safetensors"),
+                4000,
                 _ -> PeftAdapter.read(folder, BASE, PeftAdapter.Limits.DEFAULT));
     }
 
@@ -81,12 +85,13 @@ class HostileFilesTest {
                 .floats("blk.0.attn_q.weight.lora_a", GgufWriter.counting(256), 4, 64)
                 .floats("blk.0.attn_q.weight.lora_b", GgufWriter.counting(256), 64, 4);
         Path original = Files.write(Files.createDirectory(folder.resolve("original")).resolve("x"), writer.bytes());
-        rounds(original, folder.resolve("x.gguf"), 500,
+        assertReadOrRefused(original, folder.resolve("x.gguf"), 500,
                 _ -> PeftAdapter.read(folder, BASE, PeftAdapter.Limits.DEFAULT));
     }
 
     /** @param interesting flips happen among so many first bytes, where the header is */
-    private void rounds(Path original, Path broken, int interesting, Consumer<Path> read) throws IOException {
+    private void assertReadOrRefused(Path original, Path broken, int interesting, Consumer<Path> read)
+            throws IOException {
         byte[] whole = Files.readAllBytes(original);
         refused = 0;
         for (int round = 0; round < ROUNDS; round++) {

@@ -55,19 +55,20 @@ class ModelFilesTest {
 
     @Test
     void whatChangesTheArithmeticAndIsNotBuiltIsRefusedByName() throws IOException {
-        refused("\"quantization_config\": {\"quant_method\": \"fp8\"}", "quantization_config");
-        refused("\"hidden_act\": \"relu\"", "hidden_act=relu");
-        refused("\"rope_scaling\": {\"rope_type\": \"longrope\", \"factor\": 2}", "rope_scaling.rope_type=longrope");
-        refused("\"rope_scaling\": {\"type\": \"default\", \"mrope_section\": [16, 24]}", "mrope_section");
-        refused("\"layer_types\": [\"sliding_attention\"]", "layer_types");
-        refused("\"final_logit_softcapping\": 30.0", "final_logit_softcapping");
-        refused("\"num_key_value_heads\": 3", "num_key_value_heads=3");
-        refused("\"partial_rotary_factor\": 0.5", "partial_rotary_factor");
-        refused("\"hidden_size\": \"64\"", "hidden_size must be an integer");
-        refused("\"hidden_size\": 0", "hidden_size=0 is out of range");
-        refused("\"rms_norm_eps\": NaN", "rms_norm_eps=NaN");
-        refused("\"model_type\": \"mamba\"", "model_type=mamba");
-        refused("\"model_type\": \"mistral\", \"max_position_embeddings\": 8192",
+        assertRefused("\"quantization_config\": {\"quant_method\": \"fp8\"}", "quantization_config");
+        assertRefused("\"hidden_act\": \"relu\"", "hidden_act=relu");
+        assertRefused("\"rope_scaling\": {\"rope_type\": \"longrope\", \"factor\": 2}",
+                "rope_scaling.rope_type=longrope");
+        assertRefused("\"rope_scaling\": {\"type\": \"default\", \"mrope_section\": [16, 24]}", "mrope_section");
+        assertRefused("\"layer_types\": [\"sliding_attention\"]", "layer_types");
+        assertRefused("\"final_logit_softcapping\": 30.0", "final_logit_softcapping");
+        assertRefused("\"num_key_value_heads\": 3", "num_key_value_heads=3");
+        assertRefused("\"partial_rotary_factor\": 0.5", "partial_rotary_factor");
+        assertRefused("\"hidden_size\": \"64\"", "hidden_size must be an integer");
+        assertRefused("\"hidden_size\": 0", "hidden_size=0 is out of range");
+        assertRefused("\"rms_norm_eps\": NaN", "rms_norm_eps=NaN");
+        assertRefused("\"model_type\": \"mamba\"", "model_type=mamba");
+        assertRefused("\"model_type\": \"mistral\", \"max_position_embeddings\": 8192",
                 "sliding_window=4096 (the default) is in use");
     }
 
@@ -130,7 +131,7 @@ class ModelFilesTest {
         assertTrue(refusal.getMessage().contains(reason), refusal.getMessage());
     }
 
-    private void refused(String fields, String reason) {
+    private void assertRefused(String fields, String reason) {
         var refusal = assertThrows(InvalidModelException.class, () -> config(fields), fields);
         assertTrue(refusal.getMessage().contains(reason), refusal.getMessage());
     }

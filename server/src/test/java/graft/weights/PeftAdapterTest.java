@@ -103,26 +103,29 @@ class PeftAdapterTest {
 
     @Test
     void fieldsThatChangeTheArithmeticAndAreNotBuiltAreRefusedByName() throws IOException {
-        refusedField("\"layer_replication\": null", "\"layer_replication\": [[0, 2], [1, 3]]", "layer_replication");
-        refusedField("\"use_qalora\": false", "\"use_qalora\": true", "use_qalora");
-        refusedField("\"target_parameters\": null", "\"target_parameters\": [\"experts.gate_up_proj\"]",
+        assertFieldRefused("\"layer_replication\": null", "\"layer_replication\": [[0, 2], [1, 3]]",
+                "layer_replication");
+        assertFieldRefused("\"use_qalora\": false", "\"use_qalora\": true", "use_qalora");
+        assertFieldRefused("\"target_parameters\": null", "\"target_parameters\": [\"experts.gate_up_proj\"]",
                 "target_parameters");
-        refusedField("\"arrow_config\": null", "\"arrow_config\": {\"top_k\": 3}", "arrow_config");
-        refusedField("\"init_lora_weights\": true", "\"init_lora_weights\": \"pissa_niter_4\"",
+        assertFieldRefused("\"arrow_config\": null", "\"arrow_config\": {\"top_k\": 3}", "arrow_config");
+        assertFieldRefused("\"init_lora_weights\": true", "\"init_lora_weights\": \"pissa_niter_4\"",
                 "init_lora_weights=pissa_niter_4");
-        refusedField("\"use_bdlora\": null", "\"use_quantum\": 3", "use_quantum=3 is not supported");
-        refusedField("\"bias\": \"none\"", "\"bias\": \"some\"", "bias=some");
-        refusedField("\"modules_to_save\": null", "\"modules_to_save\": [\"score\"]", "modules_to_save names score");
-        refusedField("\"modules_to_save\": null", "\"modules_to_save\": [\"lm_head\"]", "lm_head.weight is missing");
-        refusedField("\"use_dora\": false", "\"use_dora\": true", "lora_magnitude_vector is missing");
-        refusedField("\"rank_pattern\": {}", "\"rank_pattern\": {\"q_proj\": 0}", "rank_pattern.q_proj=0");
-        refusedField("\"alpha_pattern\": {}", "\"alpha_pattern\": {\"q_proj\": Infinity}",
+        assertFieldRefused("\"use_bdlora\": null", "\"use_quantum\": 3", "use_quantum=3 is not supported");
+        assertFieldRefused("\"bias\": \"none\"", "\"bias\": \"some\"", "bias=some");
+        assertFieldRefused("\"modules_to_save\": null", "\"modules_to_save\": [\"score\"]",
+                "modules_to_save names score");
+        assertFieldRefused("\"modules_to_save\": null", "\"modules_to_save\": [\"lm_head\"]",
+                "lm_head.weight is missing");
+        assertFieldRefused("\"use_dora\": false", "\"use_dora\": true", "lora_magnitude_vector is missing");
+        assertFieldRefused("\"rank_pattern\": {}", "\"rank_pattern\": {\"q_proj\": 0}", "rank_pattern.q_proj=0");
+        assertFieldRefused("\"alpha_pattern\": {}", "\"alpha_pattern\": {\"q_proj\": Infinity}",
                 "alpha_pattern.q_proj=Infinity");
-        refusedField("\"lora_alpha\": 8", "\"lora_alpha\": 1e999", "lora_alpha=Infinity is not a finite number");
-        refusedField("\"v_proj\"", "\"c_attn\"", "v_proj.lora_A.weight is not announced by adapter_config.json");
-        refusedField("\"v_proj\"", "\"k_proj\"",
+        assertFieldRefused("\"lora_alpha\": 8", "\"lora_alpha\": 1e999", "lora_alpha=Infinity is not a finite number");
+        assertFieldRefused("\"v_proj\"", "\"c_attn\"", "v_proj.lora_A.weight is not announced by adapter_config.json");
+        assertFieldRefused("\"v_proj\"", "\"k_proj\"",
                 "model.layers.0.self_attn.k_proj is a target of the adapter, but its lora_A is missing");
-        refusedField("\"exclude_modules\": null", "\"exclude_modules\": [\"v_proj\"]",
+        assertFieldRefused("\"exclude_modules\": null", "\"exclude_modules\": [\"v_proj\"]",
                 "is not announced by adapter_config.json");
     }
 
@@ -132,10 +135,10 @@ class PeftAdapterTest {
         assertEquals(6, read(changed("l3-r4-qv",
                 config -> config.replace(names, "\"target_modules\": \".*\\\\.(?P<which>q|v)_proj\""))).modules()
                 .size());
-        refusedField(names, "\"target_modules\": \"(a*)*b|(.*.*.*.*.*.*.*.*)*x\"", "takes too many steps");
-        refusedField(names, "\"target_modules\": \"" + "a".repeat(1001) + "\"", "at most 1000");
-        refusedField(names, "\"target_modules\": \"(\"", "is not a regular expression");
-        refusedField(names, "\"target_modules\": \"all-linear\"", "k_proj is a target");
+        assertFieldRefused(names, "\"target_modules\": \"(a*)*b|(.*.*.*.*.*.*.*.*)*x\"", "takes too many steps");
+        assertFieldRefused(names, "\"target_modules\": \"" + "a".repeat(1001) + "\"", "at most 1000");
+        assertFieldRefused(names, "\"target_modules\": \"(\"", "is not a regular expression");
+        assertFieldRefused(names, "\"target_modules\": \"all-linear\"", "k_proj is a target");
         Path all = copied("l3-r16-all");
         String json = Files.readString(all.resolve("adapter_config.json"));
         Files.writeString(all.resolve("adapter_config.json"),
@@ -192,7 +195,7 @@ class PeftAdapterTest {
         assertFalse(plain.modules().isEmpty());
     }
 
-    private void refusedField(String from, String to, String reason) throws IOException {
+    private void assertFieldRefused(String from, String to, String reason) throws IOException {
         Path broken = changed("l3-r4-qv", config -> {
             assertTrue(config.contains(from), from);
             return config.replace(from, to);

@@ -57,29 +57,31 @@ class SafetensorsTest {
 
     @Test
     void aHeaderThatDoesNotFitItsDataIsRefusedWithTensorAndReason() throws IOException {
-        refused("{\"a\":{\"dtype\":\"F32\",\"shape\":[2],\"data_offsets\":[0,8]},"
+        assertRefused("{\"a\":{\"dtype\":\"F32\",\"shape\":[2],\"data_offsets\":[0,8]},"
                 + "\"b\":{\"dtype\":\"F32\",\"shape\":[2],\"data_offsets\":[4,12]}}", 12, "b overlaps");
-        refused("{\"a\":{\"dtype\":\"F32\",\"shape\":[2],\"data_offsets\":[4,12]}}", 12, "a leaves a gap");
-        refused("{\"a\":{\"dtype\":\"F32\",\"shape\":[2],\"data_offsets\":[0,8]}}", 12,
+        assertRefused("{\"a\":{\"dtype\":\"F32\",\"shape\":[2],\"data_offsets\":[4,12]}}", 12, "a leaves a gap");
+        assertRefused("{\"a\":{\"dtype\":\"F32\",\"shape\":[2],\"data_offsets\":[0,8]}}", 12,
                 "4 bytes that belong to no tensor");
-        refused("{\"a\":{\"dtype\":\"F32\",\"shape\":[2],\"data_offsets\":[0,8]}}", 6, "a ends at byte 8");
-        refused("{\"a\":{\"dtype\":\"F32\",\"shape\":[3],\"data_offsets\":[0,8]}}", 8, "F32 of [3] wants 12");
-        refused("{\"a\":{\"dtype\":\"F32\",\"shape\":[4611686018427387904,4],\"data_offsets\":[0,8]}}", 8,
+        assertRefused("{\"a\":{\"dtype\":\"F32\",\"shape\":[2],\"data_offsets\":[0,8]}}", 6, "a ends at byte 8");
+        assertRefused("{\"a\":{\"dtype\":\"F32\",\"shape\":[3],\"data_offsets\":[0,8]}}", 8, "F32 of [3] wants 12");
+        assertRefused("{\"a\":{\"dtype\":\"F32\",\"shape\":[4611686018427387904,4],\"data_offsets\":[0,8]}}", 8,
                 "more elements than there can be");
-        refused("{\"a\":{\"dtype\":\"F32\",\"shape\":[4611686018427387904],\"data_offsets\":[0,8]}}", 8,
+        assertRefused("{\"a\":{\"dtype\":\"F32\",\"shape\":[4611686018427387904],\"data_offsets\":[0,8]}}", 8,
                 "more elements than there can be");
-        refused("{\"a\":{\"dtype\":\"F32\",\"shape\":[99999999999999999999],\"data_offsets\":[0,8]}}", 8,
+        assertRefused("{\"a\":{\"dtype\":\"F32\",\"shape\":[99999999999999999999],\"data_offsets\":[0,8]}}", 8,
                 "short list of sizes");
-        refused("{\"a\":{\"dtype\":\"F32\",\"shape\":[-2],\"data_offsets\":[0,8]}}", 8, "short list of sizes");
-        refused("{\"a\":{\"dtype\":\"F4\",\"shape\":[2],\"data_offsets\":[0,8]}}", 8, "F4, which is not supported");
-        refused("{\"a\":{\"dtype\":\"U8\",\"shape\":[8],\"data_offsets\":[0,8]},"
+        assertRefused("{\"a\":{\"dtype\":\"F32\",\"shape\":[-2],\"data_offsets\":[0,8]}}", 8, "short list of sizes");
+        assertRefused("{\"a\":{\"dtype\":\"F4\",\"shape\":[2],\"data_offsets\":[0,8]}}", 8,
+                "F4, which is not supported");
+        assertRefused("{\"a\":{\"dtype\":\"U8\",\"shape\":[8],\"data_offsets\":[0,8]},"
                 + "\"a\":{\"dtype\":\"U8\",\"shape\":[0],\"data_offsets\":[8,8]}}", 8, "Duplicate");
-        refused("{\"a\":{\"dtype\":\"U8\",\"shape\":[8]}}", 8, "a lacks dtype");
-        refused("{\"a\":{\"dtype\":\"U8\",\"shape\":[8],\"data_offsets\":[0,8],\"more\":1}}", 8, "unknown field more");
-        refused("[]", 0, "unreadable header");
-        refused("{\"a\":", 0, "unreadable header");
-        refused("{} {}", 0, "goes on after");
-        refused("{\"a\":{\"dtype\":" + "[".repeat(5000) + "}}", 0, "unreadable header");
+        assertRefused("{\"a\":{\"dtype\":\"U8\",\"shape\":[8]}}", 8, "a lacks dtype");
+        assertRefused("{\"a\":{\"dtype\":\"U8\",\"shape\":[8],\"data_offsets\":[0,8],\"more\":1}}", 8,
+                "unknown field more");
+        assertRefused("[]", 0, "unreadable header");
+        assertRefused("{\"a\":", 0, "unreadable header");
+        assertRefused("{} {}", 0, "goes on after");
+        assertRefused("{\"a\":{\"dtype\":" + "[".repeat(5000) + "}}", 0, "unreadable header");
     }
 
     @Test
@@ -117,13 +119,13 @@ class SafetensorsTest {
         try (TensorFile one = ShardedTensors.open(folder, "m", HEADER_LIMIT)) {
             assertEquals(1, one.names().size());
         }
-        refusedIndex("{\"a\":\"m-1.safetensors\",\"c\":\"m-2.safetensors\"}", "c is not in m-2.safetensors");
-        refusedIndex("{\"a\":\"../m-1.safetensors\"}", "not the plain name");
-        refusedIndex("{\"a\":\"m-3.safetensors\"}", "missing");
-        refusedIndex("{\"a\":7}", "must be a string");
+        assertIndexRefused("{\"a\":\"m-1.safetensors\",\"c\":\"m-2.safetensors\"}", "c is not in m-2.safetensors");
+        assertIndexRefused("{\"a\":\"../m-1.safetensors\"}", "not the plain name");
+        assertIndexRefused("{\"a\":\"m-3.safetensors\"}", "missing");
+        assertIndexRefused("{\"a\":7}", "must be a string");
     }
 
-    private void refusedIndex(String map, String reason) throws IOException {
+    private void assertIndexRefused(String map, String reason) throws IOException {
         index(map);
         var refusal = assertThrows(InvalidTensorFileException.class,
                 () -> ShardedTensors.open(folder, "m", HEADER_LIMIT));
@@ -140,7 +142,7 @@ class SafetensorsTest {
         Files.write(folder.resolve(name), le(8 + json.length + 4).putLong(json.length).put(json).array());
     }
 
-    private void refused(String json, int dataLength, String reason) throws IOException {
+    private void assertRefused(String json, int dataLength, String reason) throws IOException {
         Path file = write(json, new byte[dataLength]);
         var refusal = assertThrows(InvalidTensorFileException.class, () -> Safetensors.open(file, HEADER_LIMIT), json);
         assertTrue(refusal.getMessage().contains(reason), refusal.getMessage());
