@@ -22,7 +22,7 @@ import graft.tokens.Tokenizer;
 import graft.weights.ModelFiles;
 import java.nio.file.Path;
 
-/** Knowledge stores, put together: what is stored, the embedder, the queue that fills stores and the search over them. */
+/** Knowledge stores, put together: what is stored, the embedder, the queue that fills stores, the search over them. */
 final class KnowledgeRoom implements AutoCloseable {
     private final KnowledgeApi.Stored stored;
     private final EmbedderParts embedder;
@@ -79,8 +79,8 @@ final class KnowledgeRoom implements AutoCloseable {
 
     KnowledgeApi api(Path spool, Admission admission, UsageRecorder usage, ServerConfig.Knowledge settings) {
         return new KnowledgeApi(stored, ingestion, search, embedder.text(), admission, usage,
-                new KnowledgeApi.Settings(spool, settings.maxFileBytes(), settings.maxFilesPerCall(), settings.maxQueries(),
-                settings.maxQueryCharacters()));
+                new KnowledgeApi.Settings(spool, settings.maxFileBytes(), settings.maxFilesPerCall(),
+                        settings.maxQueries(), settings.maxQueryCharacters()));
     }
 
     TextEmbedder embedder() {

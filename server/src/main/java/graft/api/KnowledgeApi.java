@@ -22,7 +22,8 @@ public final class KnowledgeApi {
      * @param maxFilesPerCall that may be added when a store is created
      * @param maxQueries      of one search
      */
-    public record Settings(Path spool, long maxFileBytes, int maxFilesPerCall, int maxQueries, int maxQueryCharacters) {}
+    public record Settings(Path spool, long maxFileBytes, int maxFilesPerCall, int maxQueries,
+            int maxQueryCharacters) {}
 
     /** What the resources read and write. */
     public record Stored(FileDao files, StoreDao stores, DocumentDao documents, RetrievalDao retrievals) {}

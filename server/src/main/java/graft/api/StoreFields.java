@@ -68,7 +68,7 @@ final class StoreFields {
         for (Map.Entry<String, JsonNode> pair : object.properties()) {
             JsonNode value = pair.getValue();
             boolean fits = value.isTextual() ? isText(value.textValue(), LONGEST_VALUE)
-                    : anyScalar && (value.isNumber() || value.isBoolean());
+                    : anyScalar && (value.isBoolean() || value.isNumber() && Double.isFinite(value.doubleValue()));
             if (!isText(pair.getKey(), LONGEST_KEY) || !fits) {
                 throw ApiException.invalid(param + "." + pair.getKey(), "Keys have at most " + LONGEST_KEY
                         + " characters; values are strings of at most " + LONGEST_VALUE + " characters"

@@ -253,6 +253,8 @@ class KnowledgeApiIT {
         refused(400, "chunking_strategy.static.chunk_overlap_tokens", server.send("owner", "POST",
                 "/v1/vector_stores/" + store + "/files", "{\"file_id\": \"f\", \"chunking_strategy\": {\"type\":"
                 + "\"static\", \"static\": {\"max_chunk_size_tokens\": 100, \"chunk_overlap_tokens\": 51}}}"));
+        refused(400, "attributes.a", server.send("owner", "POST", "/v1/vector_stores/" + store + "/files",
+                "{\"file_id\": \"f\", \"attributes\": {\"a\": 1e999}}"));
         refused(400, "metadata.a", server.send("owner", "POST", "/v1/vector_stores", "{\"metadata\": {\"a\": 1}}"));
         refused(400, "expires_after", server.send("owner", "POST", "/v1/vector_stores",
                 "{\"expires_after\": {\"anchor\": \"last_active_at\", \"days\": 0}}"));

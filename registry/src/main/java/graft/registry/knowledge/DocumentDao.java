@@ -9,6 +9,7 @@ import java.time.Instant;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
+import java.util.Set;
 import org.jdbi.v3.core.Handle;
 import org.jdbi.v3.core.statement.StatementContext;
 
@@ -60,13 +61,18 @@ public final class DocumentDao {
      */
     public Attached attach(String tenantId, String storeId, List<NewDocument> documents, boolean asBatch) {
         return database.asTenant(tenantId, handle -> {
+            // Files before stores, the order in which a file's deletion locks. Asked for here at all, because a foreign
+            // key is checked without row-level security.
+            Set<String> files = Set.copyOf(handle.createQuery(
+                    "SELECT id FROM file WHERE id = ANY(:ids) ORDER BY id FOR KEY SHARE")
+                    .bind("ids", SqlArray.texts(documents.stream().map(NewDocument::fileId).toList()))
+                    .mapTo(String.class).list());
             Optional<Long> store = handle.createQuery(
                     "SELECT number FROM vector_store WHERE id = :id FOR NO KEY UPDATE")
                     .bind("id", storeId).mapTo(Long.class).findOne();
             if (store.isEmpty()) return new Attached.NoSuchStore();
             for (NewDocument document : documents) {
-                // Asked for here, because a foreign key is checked without row-level security.
-                if (!exists(handle, document.fileId())) return new Attached.NoSuchFile(document.fileId());
+                if (!files.contains(document.fileId())) return new Attached.NoSuchFile(document.fileId());
             }
             int held = count(handle, "document WHERE store = " + store.get());
             if (held + documents.size() > bounds.documentsPerStore()) {
@@ -80,11 +86,6 @@ public final class DocumentDao {
             for (NewDocument document : documents) insert(handle, tenantId, store.get(), document, batch);
             return new Attached.Accepted(batch);
         });
-    }
-
-    private static boolean exists(Handle handle, String fileId) {
-        return handle.createQuery("SELECT count(*) FROM file WHERE id = :id").bind("id", fileId)
-                .mapTo(Integer.class).one() > 0;
     }
 
     private static int count(Handle handle, String from) {

@@ -141,6 +141,8 @@ public final class FileDao {
      */
     public boolean delete(String tenantId, String id) {
         return database.asTenant(tenantId, handle -> {
+            handle.createQuery("SELECT id FROM file WHERE id = :id FOR UPDATE").bind("id", id)
+                    .mapTo(String.class).list();
             LexicalIndex.removeAll(handle, "file_id = :key", id);
             return handle.execute("DELETE FROM file WHERE id = ?", id) > 0;
         });
