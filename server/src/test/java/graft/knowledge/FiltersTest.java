@@ -35,7 +35,8 @@ class FiltersTest {
                 "{\"type\":\"eq\",\"key\":\"a\",\"value\":1,\"more\":2}",
                 "{\"type\":\"eq\",\"key\":\"a\",\"value\":1} x",
                 "{\"type\":\"eq\",\"key\":\"a\\u0000\",\"value\":1}",
-                "{\"type\":\"eq\",\"key\":\"a\",\"value\":1e999}", "{\"type\":\"in\",\"key\":\"a\",\"value\":[1",
+                "{\"type\":\"eq\",\"key\":\"a\",\"value\":1e999}",
+                "{\"type\":\"in\",\"key\":\"a\",\"value\":[1",
                 "{\"type\":\"in\",\"key\":\"a\",\"value\":[1,2,3,4,5,6,7,8,9]}")) {
             assertThrows(Filters.InvalidFilterException.class, () -> filters.parse(text), text);
         }
