@@ -4,7 +4,6 @@ import graft.engine.EngineAdapter;
 import java.util.List;
 
 /** Tells whether an adapter changes what its base model answers at all. */
-@FunctionalInterface
 public interface AdapterProbe {
     /**
      * May wait for the engine.
@@ -13,4 +12,7 @@ public interface AdapterProbe {
      * @return false if the answers with and without the adapter were the same to the last bit
      */
     boolean changesAnything(EngineAdapter adapter, List<Integer> tokens);
+
+    /** Nothing was made of a probed adapter: what the engine keeps of it has no owner. */
+    void forget(String digest);
 }

@@ -142,16 +142,27 @@ public final class AdapterUpload {
             List<String> warnings = new ArrayList<>(chosen.warnings());
             warnings.addAll(wanted.warnings());
             warnings.addAll(proved.warnings());
-            boolean known = proved.warnings().stream().anyMatch(warning -> warning.contains("changes nothing"));
-            if (!known && changesNothing(wanted, digest, folder, proved.probeTokens())) warnings.add(CHANGES_NOTHING);
-            return versions.publish(tenantId, new NewVersion(wanted.adapter(), wanted.base().model().id(),
-                    wanted.shareNew(), digest, wanted.base().model().digest(), proved.rank(), proved.targetModules(),
-                    wanted.manifest(), wanted.note(), warnings, wanted.by(), wanted.alias(), files));
+            int expected = versions.nextNumber(tenantId, wanted.adapter());
+            EngineAdapter adapter = new EngineAdapter(wanted.adapter(), expected, digest, 1, () -> folder);
+            boolean kept = false;
+            try {
+                boolean known = proved.warnings().stream().anyMatch(warning -> warning.contains("changes nothing"));
+                if (changesNothing(wanted, adapter, proved) && !known) warnings.add(CHANGES_NOTHING);
+                Published published = versions.publish(tenantId, new NewVersion(wanted.adapter(),
+                        wanted.base().model().id(), wanted.shareNew(), digest, wanted.base().model().digest(),
+                        proved.rank(), proved.targetModules(), wanted.manifest(), wanted.note(), warnings,
+                        wanted.by(), wanted.alias(), files));
+                kept = published instanceof Published.Stored stored && stored.version().version() == expected;
+                return published;
+            } finally {
+                // The probe loaded it, which spares the first request the wait; but not under a wrong number.
+                if (!kept) wanted.base().probe().ifPresent(probe -> probe.forget(digest));
+            }
         }
 
-        private boolean changesNothing(Wanted wanted, String digest, Path folder, List<Integer> tokens) {
-            return wanted.base().probe().map(probe -> !probe.changesAnything(
-                    new EngineAdapter(wanted.adapter(), 0, digest, 1, () -> folder), tokens)).orElse(false);
+        private static boolean changesNothing(Wanted wanted, EngineAdapter adapter, AdapterProof.Proved proved) {
+            return wanted.base().probe().map(probe -> !probe.changesAnything(adapter, proved.probeTokens()))
+                    .orElse(false);
         }
 
         @Override

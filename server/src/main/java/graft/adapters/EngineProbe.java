@@ -41,18 +41,17 @@ public final class EngineProbe implements AdapterProbe {
     @Override
     public boolean changesAnything(EngineAdapter adapter, List<Integer> tokens) {
         long deadline = System.nanoTime() + patience.toNanos();
-        boolean resident = engine.status().adapters().stream().anyMatch(one -> one.digest().equals(adapter.digest()));
-        try {
-            int[] prompt = prompt(tokens);
-            // A tenant of its own: neither answer meets a cached prefix, which would be computed in other steps.
-            String nobody = Ids.next("probe_");
-            Optional<List<GeneratedToken>> without = answer(nobody, prompt, List.of(), deadline);
-            Optional<List<GeneratedToken>> with = answer(nobody, prompt, List.of(adapter), deadline);
-            return without.isEmpty() || with.isEmpty() || !without.equals(with);
-        } finally {
-            // It has no version number yet, and may never get one.
-            if (!resident) engine.evict(adapter.digest());
-        }
+        int[] prompt = prompt(tokens);
+        // A tenant of its own: neither answer meets a cached prefix, which would be computed in other steps.
+        String nobody = Ids.next("probe_");
+        Optional<List<GeneratedToken>> without = answer(nobody, prompt, List.of(), deadline);
+        Optional<List<GeneratedToken>> with = answer(nobody, prompt, List.of(adapter), deadline);
+        return without.isEmpty() || with.isEmpty() || !without.equals(with);
+    }
+
+    @Override
+    public void forget(String digest) {
+        engine.evict(digest);
     }
 
     private Optional<List<GeneratedToken>> answer(String tenant, int[] prompt, List<EngineAdapter> adapters,

@@ -31,7 +31,17 @@ class EngineProbeTest {
                 FakeEngine same = new FakeEngine(MODEL, ToyModel.byAdapter(base, Map.of("a", base)))) {
             assertTrue(new EngineProbe(changed, Duration.ofSeconds(30)).changesAnything(ADAPTER, List.of()));
             assertFalse(new EngineProbe(same, Duration.ofSeconds(30)).changesAnything(ADAPTER, List.of()));
-            assertEquals(List.of(), same.status().adapters(), "a probe leaves nothing resident");
+        }
+    }
+
+    @Test
+    void aForgottenAdapterLeavesTheEngine() {
+        try (FakeEngine engine = new FakeEngine(MODEL, ToyModel.hashing(100))) {
+            EngineProbe probe = new EngineProbe(engine, Duration.ofSeconds(30));
+            probe.changesAnything(ADAPTER, List.of());
+            assertEquals(1, engine.status().adapters().size());
+            probe.forget(ADAPTER.digest());
+            assertEquals(List.of(), engine.status().adapters());
         }
     }
 

@@ -188,6 +188,13 @@ public final class AdapterVersionDao {
                 .bind("tenant", tenantId).mapTo(Long.class).one();
     }
 
+    /** The number that a publication would get now; another upload may take it first. */
+    public int nextNumber(String tenantId, String adapter) {
+        return database.asTenant(tenantId, handle -> handle.createQuery(
+                "SELECT last_version + 1 FROM adapter WHERE tenant_id = :tenant AND name = :adapter")
+                .bind("tenant", tenantId).bind("adapter", adapter).mapTo(Integer.class).findOne().orElse(1));
+    }
+
     /** A version of exactly this owner's adapter, if this tenant may see it. */
     public Optional<AdapterVersion> find(String tenantId, String owner, String adapter, int version) {
         return database.asTenant(tenantId, handle -> find(handle, owner, adapter, version));
