@@ -28,9 +28,12 @@ try {
   await anAdapterIsUploaded();
   await itAnswersInThePlayground();
   await theBaseAnswersBesideIt();
+  await aSecondVersionIsPromotedAndRolledBack();
+  await theKeyboardReachesEverything();
   await aBadAdapterIsExplained();
   await anAnswerCitesADocument();
   await everyPageIsShown();
+  await anEndedSessionComesBackToThePage();
   await signOutEndsTheSession();
   await theOperatorSeesMore();
   check(problems.length === 0, `no script error and no foreign request${problems.length ? `: ${problems.join('; ')}` : ''}`);
@@ -101,6 +104,40 @@ async function theBaseAnswersBesideIt() {
   check(one !== two, 'the adapter and the base answer differently, side by side');
 }
 
+async function aSecondVersionIsPromotedAndRolledBack() {
+  await page.goto(`/adapters/${name}`);
+  await page.getByRole('link', { name: 'New version' }).click();
+  await page.getByLabel('Files').setInputFiles([join(voice, 'adapter_config.json'), join(voice, 'adapter_model.safetensors')]);
+  await page.getByLabel('Note (optional)').fill('the same weights once more');
+  await page.getByRole('button', { name: 'Upload and prove' }).click();
+  await page.getByText(`${name} version 2 is stored.`).waitFor();
+  await page.getByRole('button', { name: 'Promote to production' }).click();
+  await page.getByText('The alias production now points at it.').waitFor();
+  await page.getByRole('link', { name: 'Open adapter' }).click();
+  await page.getByText('production → v2').waitFor();
+  await page.getByRole('button', { name: 'Roll back' }).click();
+  await page.getByRole('dialog').getByRole('button', { name: 'Roll back' }).click();
+  await page.getByText('production → v1').first().waitFor();
+  await page.getByRole('dialog').waitFor({ state: 'detached' });
+  await shot(page, 'rolled-back');
+  check(true, 'a second version is promoted and rolled back');
+}
+
+async function theKeyboardReachesEverything() {
+  await page.goto('/');
+  await page.getByRole('heading', { level: 1 }).waitFor();
+  await page.keyboard.press('Tab');
+  const first = await page.evaluate(() => document.activeElement?.textContent);
+  check(first?.includes('Skip to the page'), 'the first stop of the keyboard skips the rail');
+  await page.keyboard.press('Control+k');
+  await page.keyboard.type(name);
+  await page.getByRole('option', { name }).first().waitFor();
+  await shot(page, 'palette');
+  await page.keyboard.press('Enter');
+  await page.waitForURL(`**/adapters/${name}`);
+  check(true, 'the palette jumps to an adapter by keyboard alone');
+}
+
 async function aBadAdapterIsExplained() {
   await page.goto('/adapters?upload=new');
   const config = readFileSync(join(voice, 'adapter_config.json'));
@@ -169,6 +206,22 @@ async function showAll(paths) {
     check(width <= 360, `${what} fits 360 px (${width})`);
   }
   await page.setViewportSize({ width: 1280, height: 800 });
+}
+
+async function anEndedSessionComesBackToThePage() {
+  await page.goto('/adapters');
+  await page.getByRole('heading', { name: 'Adapters' }).waitFor();
+  const other = await page.context().newPage();
+  await other.goto('/knowledge');
+  await other.getByRole('heading', { name: 'Knowledge' }).waitFor();
+  check(true, 'a second tab is signed in too');
+  await other.close();
+  await page.context().clearCookies();
+  await page.getByRole('link', { name, exact: true }).click();
+  await page.getByLabel('API key').fill(key('demo.key'));
+  await page.getByLabel('API key').press('Enter');
+  await page.waitForURL(`**/adapters/${name}`);
+  check(true, 'when the session has ended, signing in leads back to the page');
 }
 
 async function signOutEndsTheSession() {

@@ -101,9 +101,9 @@ function Device({ engine }: { engine: EngineState }) {
       <div className="body stack tight">
         <div className="device" role="img"
           aria-label={parts.map((part) => `${part.blocks} KV blocks ${part.name}`).join(', ')}>
-          {parts.map((part) => (
+          {parts.filter((part) => part.blocks > 0).map((part) => (
             <span key={part.name} style={{ background: part.color, flexGrow: part.blocks }}
-              hidden={part.blocks === 0} title={`${count(part.blocks)} KV blocks ${part.name}`} />
+              title={`${count(part.blocks)} KV blocks ${part.name}`} />
           ))}
         </div>
         <div className="legend">
@@ -116,10 +116,9 @@ function Device({ engine }: { engine: EngineState }) {
         </div>
         <div className="row wrap">
           {engine.adapters.map((one) => (
-            <Link key={one.digest} to="/adapters/$name" params={{ name: one.name }}
-              className={one.tier === 'device' ? 'chip good' : 'chip'}>
+            <span key={one.digest} title={one.digest} className={one.tier === 'device' ? 'chip good' : 'chip'}>
               {one.name}@{one.version} · {bytes(one.bytes)} · {one.tier}
-            </Link>
+            </span>
           ))}
           {engine.adapters.length === 0 ? (
             <span className="muted small">No adapter is in memory; each is loaded at its first request.</span>

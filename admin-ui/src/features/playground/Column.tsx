@@ -27,7 +27,7 @@ export function Column({ column, turns, models, busy, request, change, remove }:
   const last = turns.at(-1)?.answer;
   useEffect(() => {
     end.current?.scrollIntoView({ block: 'nearest' });
-  }, [turns.length, last?.text]);
+  }, [turns.length, last?.text, last?.running]);
   const known = models.some((model) => model.id === column.model);
   return (
     <section className="card column" aria-labelledby={id}>

@@ -3,7 +3,13 @@ import type { Bucket, CostResult } from '../../api/types';
 import { money } from '../../app/format';
 import { costByDay } from './totals';
 
-const colors = ['var(--chart-1)', 'var(--chart-2)', 'var(--chart-3)', 'var(--chart-4)'];
+/** One for each component of the price book, the same on every day and page. */
+const colors: Record<string, string> = {
+  decode: 'var(--chart-1)', prefill: 'var(--chart-2)', retrieve: 'var(--chart-3)', cached_prefill: 'var(--chart-4)',
+  embed_query: 'var(--chart-5)', embed_index: 'var(--chart-6)', storage: 'var(--chart-7)',
+};
+const colorOf = (component: string) => colors[component] ?? 'var(--chart-8)';
+const wordsOf = (component: string) => component.replaceAll('_', ' ');
 
 /** Loaded only on this page: the chart library is the largest part of the UI. */
 export default function CostChart({ costs, currency }: { costs: Bucket<CostResult>[]; currency: string }) {
@@ -21,17 +27,17 @@ export default function CostChart({ costs, currency }: { costs: Bucket<CostResul
           <Tooltip cursor={{ fill: 'var(--sunken)' }} isAnimationActive={false}
             contentStyle={{ background: 'var(--surface)', border: '1px solid var(--line)', borderRadius: 8 }}
             formatter={(value) => amount(Number(value))} />
-          {components.map((component, at) => (
-            <Bar key={component} dataKey={component} stackId="cost" isAnimationActive={false} maxBarSize={48}
-              fill={colors[at % colors.length]} />
+          {components.map((component) => (
+            <Bar key={component} dataKey={component} name={wordsOf(component)} stackId="cost" isAnimationActive={false} maxBarSize={48}
+              fill={colorOf(component)} />
           ))}
         </BarChart>
       </ResponsiveContainer>
       <figcaption className="legend">
-        {components.map((component, at) => (
+        {components.map((component) => (
           <span key={component}>
-            <i style={{ background: colors[at % colors.length] }} />
-            {component}
+            <i style={{ background: colorOf(component) }} />
+            {wordsOf(component)}
           </span>
         ))}
       </figcaption>

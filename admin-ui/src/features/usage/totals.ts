@@ -49,6 +49,7 @@ export function costByDay(costs: Bucket<CostResult>[]): { days: Day[]; component
   const days = costs.map((bucket) => {
     const day: Day = { day: new Date(bucket.start_time * 1000).toISOString().slice(5, 10) };
     for (const result of bucket.results) {
+      if (result.amount.value === 0) continue;
       const component = result.line_item ?? 'all';
       components.add(component);
       day[component] = Number(day[component] ?? 0) + result.amount.value;
