@@ -56,6 +56,19 @@ class PrefixCacheTest {
     }
 
     @Test
+    void whatAFailedStepComputedIsNeverFoundAndItsBlocksAreFree() {
+        Sequence bad = sequence("t", List.of(), prompt(14));
+        scheduler.add(bad);
+        Batch batch = scheduler.plan();
+        Applied applied = scheduler.apply(batch, new StepResult(List.of(), Set.of(bad.id())));
+        assertEquals(List.of(new Applied.Ended(bad, Applied.Reason.FAILED)), applied.ended());
+        scheduler.checkIntegrity();
+        assertEquals(16, scheduler.counts().freeBlocks());
+        assertEquals(0, scheduler.counts().cachedBlocks());
+        assertEquals(0, cachedOf(serve("t", List.of(), prompt(14))));
+    }
+
+    @Test
     void twoThatRunAtOnceShareBlocksInsteadOfHoldingCopies() {
         serve("t", List.of(), prompt(14));
         Sequence one = sequence("t", List.of(), prompt(14));

@@ -177,4 +177,22 @@ class AdapterGoldenTest {
             assertEquals(2, engine.status().totals().adapterLoads());
         }
     }
+
+    @Test
+    void valuesThatAreNotFiniteFailTheirOwnSequenceAndReachNobody() {
+        try (var engine = TorchEngine.open("tiny", TestModels.folder("models/tiny-llama3"), settings(512, 64 << 20, 0))) {
+            JsonNode base = cases("models/tiny-llama3").get(1);
+            Collected beside = submit(engine, ints(base.get("input_ids")), 12);
+            Finished end = submit(engine, ints(base.get("input_ids")), 12, adapter("l3-r16-all", 1e38)).end();
+            assertEquals(Finished.Reason.FAILED, end.reason());
+            assertTrue(end.failure().orElseThrow().contains("not finite"));
+            check(base, beside);
+            JsonNode mild = cases("adapters/l3-r16-all").get(0);
+            check(mild, submit(engine, ints(mild.get("input_ids")), 10, adapter("l3-r16-all", 1)));
+            EngineStatus status = engine.status();
+            while (status.running() > 0) status = engine.status();
+            assertEquals(status.blocks().total(), status.blocks().free());
+            assertTrue(status.healthy());
+        }
+    }
 }
