@@ -25,6 +25,8 @@ import java.util.logging.Logger;
  * file a number too.
  */
 final class ServerLog extends Handler {
+    /** Warns with the statement and its values, which are users' text; what failed is logged where it was asked for. */
+    private static final Logger BROKEN_CONNECTIONS = Logger.getLogger("com.zaxxer.hikari.pool.ProxyConnection");
     private final Path file;
     private final long fileBytes;
     private final int files;
@@ -45,6 +47,7 @@ final class ServerLog extends Handler {
         Logger root = Logger.getLogger("");
         try {
             root.setLevel(Level.parse(settings.level()));
+            BROKEN_CONNECTIONS.setLevel(Level.SEVERE);
             root.addHandler(new ServerLog(file, settings.fileBytes(), settings.files()));
         } catch (IllegalArgumentException e) {
             throw new SetupException("The setting log.level can't be '" + settings.level()

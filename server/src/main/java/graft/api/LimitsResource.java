@@ -42,7 +42,8 @@ final class LimitsResource implements Resource {
 
     record Budget(Long amountMicros, String period) {
         Limits.Budget checked() {
-            if (amountMicros == null) throw ApiException.invalid("budget.amount_micros", "'amount_micros' is required.");
+            if (amountMicros == null)
+                throw ApiException.invalid("budget.amount_micros", "'amount_micros' is required.");
             OptionalLong amount = limit("budget.amount_micros", amountMicros);
             Limits.Period known = Limits.Period.of(String.valueOf(period)).orElseThrow(() -> ApiException.invalid(
                     "budget.period", "'period' must be 'day', 'month' or 'total'."));

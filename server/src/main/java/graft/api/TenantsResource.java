@@ -121,7 +121,8 @@ final class TenantsResource implements Resource {
 
     private static Set<Scope> scopes(List<String> words) {
         if (words == null || words.isEmpty())
-            throw ApiException.invalid("scopes", "'scopes' must name at least one of " + words(EnumSet.allOf(Scope.class)));
+            throw ApiException.invalid("scopes", "'scopes' must name at least one of "
+                    + words(EnumSet.allOf(Scope.class)) + ".");
         Set<Scope> scopes = EnumSet.noneOf(Scope.class);
         for (String word : words) {
             scopes.add(Scope.of(String.valueOf(word)).orElseThrow(() -> ApiException.invalid("scopes",
@@ -133,7 +134,8 @@ final class TenantsResource implements Resource {
     private static Optional<Instant> expiry(JsonNode at) {
         if (at == null || at.isNull()) return Optional.empty();
         try {
-            if (at.isIntegralNumber() && at.canConvertToLong()) return Optional.of(Instant.ofEpochSecond(at.longValue()));
+            if (at.isIntegralNumber() && at.canConvertToLong())
+                return Optional.of(Instant.ofEpochSecond(at.longValue()));
             if (at.isTextual()) return Optional.of(OffsetDateTime.parse(at.textValue()).toInstant());
         } catch (DateTimeException e) {
             // falls through to the same refusal

@@ -14,8 +14,8 @@ import java.util.Set;
 
 /**
  * The page of time buckets that a usage request asks for: {@code start_time}, {@code end_time} (seconds since 1970, the
- * end exclusive), {@code bucket_width}, {@code limit} and {@code page}. Buckets begin at whole minutes, hours or days in
- * UTC; without a start, the last {@code limit} buckets are meant.
+ * end exclusive), {@code bucket_width}, {@code limit} and {@code page}. Buckets begin at whole minutes, hours or days
+ * in UTC; without a start, the last {@code limit} buckets are meant.
  *
  * @param start first second that counts
  * @param end   first second that counts no more, of this page

@@ -18,9 +18,9 @@ import java.util.concurrent.TimeoutException;
 
 /**
  * Group commit: one thread takes everything that waits and writes it in one transaction, so a busy server pays for few
- * commits and an idle one waits for nobody. While the database is away, rows to be opened or checkpointed fail, and rows
- * to be settled are kept and tried again until they are written; there are never more of them than requests were open.
- * Any thread may submit; the queue is bounded, and a full one makes submitters wait.
+ * commits and an idle one waits for nobody. While the database is away, rows to be opened or checkpointed fail, and
+ * rows to be settled are kept and tried again until they are written; there are never more of them than requests were
+ * open. Any thread may submit; the queue is bounded, and a full one makes submitters wait.
  */
 final class LedgerWriter implements AutoCloseable {
     private static final System.Logger LOG = System.getLogger(LedgerWriter.class.getName());

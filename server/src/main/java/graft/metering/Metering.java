@@ -28,8 +28,8 @@ public final class Metering implements AutoCloseable {
      */
     public record Settings(Duration lease, Duration pricesStaleAfter, Duration keepReplies, int mostLabels,
             LedgerUsageRecorder.Settings recorder) {
-        public static final Settings DEFAULT = new Settings(Duration.ofSeconds(30), Duration.ofSeconds(5), Duration.ofHours(24),
-                200,
+        public static final Settings DEFAULT = new Settings(Duration.ofSeconds(30), Duration.ofSeconds(5),
+                Duration.ofHours(24), 200,
                 LedgerUsageRecorder.Settings.DEFAULT);
     }
 

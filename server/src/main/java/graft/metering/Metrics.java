@@ -16,7 +16,7 @@ public final class Metrics {
     private final RequestMetrics requests;
     private final EngineMetrics engines;
 
-    /** @param mostLabels distinct tenants, and adapters, with series of their own ({@code metering.most-labels}, 200) */
+    /** @param mostLabels tenants, and adapters, with series of their own ({@code metering.most-labels}, 200) */
     public Metrics(int mostLabels) {
         requests = new RequestMetrics(registry, mostLabels);
         engines = new EngineMetrics(registry, Clock.systemUTC());

@@ -13,13 +13,14 @@ import io.prometheus.metrics.model.registry.PrometheusRegistry;
  * that dashboards for vLLM rely on with the base model. Any thread may call.
  */
 final class RequestMetrics {
-    private static final double[] LATENCY = {0.3, 0.5, 0.8, 1, 1.5, 2, 2.5, 5, 10, 15, 20, 30, 40, 50, 60, 120, 240, 480};
-    private static final double[] FIRST_TOKEN = {0.001, 0.005, 0.01, 0.02, 0.04, 0.06, 0.08, 0.1, 0.25, 0.5, 0.75, 1, 2.5,
-        5, 7.5, 10, 20, 40, 80, 160};
+    private static final double[] LATENCY = {0.3, 0.5, 0.8, 1, 1.5, 2, 2.5, 5, 10, 15, 20, 30, 40, 50, 60, 120, 240,
+        480};
+    private static final double[] FIRST_TOKEN = {0.001, 0.005, 0.01, 0.02, 0.04, 0.06, 0.08, 0.1, 0.25, 0.5, 0.75, 1,
+        2.5, 5, 7.5, 10, 20, 40, 80, 160};
     private static final double[] BETWEEN_TOKENS = {0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.15, 0.2, 0.3,
         0.4, 0.5, 0.75, 1, 2.5, 5, 10};
-    private static final double[] TOKENS = {1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000, 10_000, 20_000, 50_000,
-        100_000};
+    private static final double[] TOKENS = {1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000, 10_000, 20_000,
+        50_000, 100_000};
     private static final double MILLION = 1e6;
     private final BoundedLabels tenants;
     private final BoundedLabels adapters;

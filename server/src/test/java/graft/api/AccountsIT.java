@@ -118,7 +118,8 @@ class AccountsIT {
         String unknown = expired.substring(0, expired.length() - 1) + (expired.endsWith("a") ? "b" : "a");
         String body = new String(server.get(expired, "/admin/v1/session").body());
         assertEquals(body, new String(server.get(unknown, "/admin/v1/session").body()));
-        assertEquals(body, new String(server.send(HttpRequest.newBuilder(server.uri("/admin/v1/session")).build()).body()));
+        assertEquals(body, new String(server.send(HttpRequest.newBuilder(server.uri("/admin/v1/session")).build())
+                .body()));
     }
 
     @Test
@@ -172,14 +173,16 @@ class AccountsIT {
 
         assertEquals(204, server.send(me.copy().DELETE().build()).statusCode());
         assertEquals("invalid_api_key", code(server.send(me.build()), 401));
-        assertEquals("invalid_api_key", code(server.send("none", "POST", "/admin/v1/session", "{\"key\":\"gk_x\"}"), 401));
+        assertEquals("invalid_api_key", code(server.send("none", "POST", "/admin/v1/session",
+                "{\"key\":\"gk_x\"}"), 401));
     }
 
     @Test
     void aReadOnlyKeyChangesNothing() {
         String secret = key("operator", "\"scopes\":[\"admin\",\"read-only\"]").path("secret").asText();
         json(server.get(secret, "/admin/v1/tenants"), 200);
-        assertEquals("insufficient_scope", code(server.send(secret, "POST", "/admin/v1/tenants", "{\"name\":\"x\"}"), 403));
+        assertEquals("insufficient_scope", code(server.send(secret, "POST", "/admin/v1/tenants",
+                "{\"name\":\"x\"}"), 403));
     }
 
     @Test
@@ -223,7 +226,8 @@ class AccountsIT {
         JsonNode cost = only(json(server.get(secret, "/v1/organization/costs" + query), 200));
         assertEquals(0.000144, cost.path("amount").path("value").asDouble(), 1e-12);
         assertEquals("USD", cost.path("amount").path("currency").asText());
-        JsonNode nothing = json(server.get(demo, "/v1/organization/costs?project_ids=" + id + "&start_time=" + start), 200);
+        JsonNode nothing = json(server.get(demo, "/v1/organization/costs?project_ids=" + id + "&start_time="
+                + start), 200);
         assertEquals(0, nothing.path("data").get(0).path("results").size());
     }
 
@@ -269,7 +273,8 @@ class AccountsIT {
         HttpRequest.Builder scrape = HttpRequest.newBuilder(server.uri("/metrics"));
         String text = new String(server.send(scrape.copy().build()).body());
         for (String name : new String[] {"vllm:num_requests_waiting{", "vllm:kv_cache_usage_perc{",
-                "vllm:lora_requests_info{", "graft_engine_running{"}) assertTrue(text.contains(name), name + " in " + text);
+                "vllm:lora_requests_info{", "graft_engine_running{"})
+            assertTrue(text.contains(name), name + " in " + text);
         HttpRequest.Builder proxied = scrape.header("X-Forwarded-For", "10.1.2.3");
         assertEquals("invalid_api_key", code(server.send(proxied.copy().build()), 401));
         assertEquals("insufficient_scope",

@@ -172,8 +172,8 @@ class IdempotencyIT {
     void aStreamWhoseClientLeftIsWholeForTheRetry() throws IOException {
         byte[] body = "{\"mode\":\"cut\"}".getBytes(StandardCharsets.UTF_8);
         try (Socket socket = new Socket("127.0.0.1", server.port())) {
-            socket.getOutputStream().write(("POST /v1/chat/completions HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer a\r\n"
-                    + "Idempotency-Key: cut\r\nContent-Length: " + body.length + "\r\n\r\n")
+            socket.getOutputStream().write(("POST /v1/chat/completions HTTP/1.1\r\nHost: x\r\n"
+                    + "Authorization: Bearer a\r\nIdempotency-Key: cut\r\nContent-Length: " + body.length + "\r\n\r\n")
                     .getBytes(StandardCharsets.US_ASCII));
             socket.getOutputStream().write(body);
             socket.getInputStream().readNBytes(400);

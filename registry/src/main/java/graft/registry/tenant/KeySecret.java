@@ -6,8 +6,8 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
 /**
- * The text of an API key, {@code gk_<12 public>_<48 secret>} in lower-case base 32: 60 bits that find the row and may be
- * shown, and 240 random bits that prove it and are shown once. Prints only its prefix.
+ * The text of an API key, {@code gk_<12 public>_<48 secret>} in lower-case base 32: 60 bits that find the row and may
+ * be shown, and 240 random bits that prove it and are shown once. Prints only its prefix.
  *
  * @param prefix {@code gk_<12 public>}
  * @param text   the whole
