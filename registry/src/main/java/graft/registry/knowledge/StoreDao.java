@@ -106,12 +106,15 @@ public final class StoreDao {
                 "store = (SELECT number FROM vector_store WHERE id = :key)", id));
     }
 
-    /** Notes use, at most once a minute and never waiting for a writer that holds the store. */
+    /** Notes use, at most once a minute; never waits for a writer of the store, never revives an expired one. */
     static void touch(Handle handle, List<Long> stores) {
         handle.createUpdate("""
                 UPDATE vector_store SET last_active_at = now() WHERE number IN (
                     SELECT number FROM vector_store WHERE number = ANY(:stores)
-                        AND last_active_at < now() - interval '1 minute' FOR NO KEY UPDATE SKIP LOCKED)""")
+                        AND last_active_at < now() - interval '1 minute'
+                        AND (expires_after_days IS NULL
+                            OR last_active_at + make_interval(days => expires_after_days) > now())
+                    FOR NO KEY UPDATE SKIP LOCKED)""")
                 .bind("stores", SqlArray.bigints(stores)).execute();
     }
 
