@@ -30,7 +30,9 @@ final class Lifecycle implements AutoCloseable {
     <T extends AutoCloseable> Starting<T> inBackground(String name, Callable<T> start) {
         Starting<T> starting = new Starting<>(name, start);
         parts.push(new Part(name, starting::closeStarted));
-        Thread.ofVirtual().name("start-" + name).start(starting.task);
+        // A platform thread: loading weights computes for seconds, and two such starts on two cores would keep every
+        // virtual thread waiting, Postgres's start among them.
+        Thread.ofPlatform().daemon().name("start-" + name).start(starting.task);
         return starting;
     }
 
