@@ -2,6 +2,7 @@ package graft;
 
 import graft.api.HttpServer;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.atomic.AtomicLong;
 import sun.misc.Signal;
 
 /**
@@ -10,6 +11,8 @@ import sun.misc.Signal;
  */
 public final class Main {
     private static final System.Logger LOG = System.getLogger(Main.class.getName());
+
+    private static final long SAME_SIGNAL_NANOS = 1_000_000_000;
 
     private Main() {}
 
@@ -47,13 +50,16 @@ public final class Main {
 
     /**
      * A signal handler and not a shutdown hook, because after a hook the exit code is the signal's and java.util.logging
-     * has closed its files by then. A second signal does not wait for running requests.
+     * has closed its files by then. A second signal does not wait for running requests; one that follows at once is the
+     * same one, sent to the process and to its group as timeout(1) does.
      */
     private static CountDownLatch onSignal() {
         CountDownLatch stop = new CountDownLatch(1);
+        AtomicLong first = new AtomicLong();
         for (String name : new String[] {"TERM", "INT"}) {
             Signal.handle(new Signal(name), signal -> {
-                if (stop.getCount() == 0) Runtime.getRuntime().halt(1);
+                if (stop.getCount() > 0) first.set(System.nanoTime());
+                else if (System.nanoTime() - first.get() > SAME_SIGNAL_NANOS) Runtime.getRuntime().halt(1);
                 stop.countDown();
             });
         }
