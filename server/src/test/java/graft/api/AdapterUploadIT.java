@@ -147,9 +147,9 @@ class AdapterUploadIT {
         String digest = accepted(upload(folder("adapters/l3-r4-qv"))).get("digest").asText();
         for (String prefix : List.of("", "outputs/", "./a/b/")) {
             Map<String, byte[]> entries = under(prefix);
-            assertEquals(digest, accepted(upload(new MultipartBody().file("f", "a.zip", zip(entries))))
+            assertEquals(digest, accepted(upload(new MultipartBody().file("f", "a.zip", Archives.zip(entries))))
                     .get("digest").asText());
-            assertEquals(digest, accepted(upload(new MultipartBody().file("f", "a.tar.gz", tar(entries))))
+            assertEquals(digest, accepted(upload(new MultipartBody().file("f", "a.tar.gz", Archives.tar(entries))))
                     .get("digest").asText());
         }
     }
@@ -160,14 +160,14 @@ class AdapterUploadIT {
         entries.put("run-7/README.md", "# mine".getBytes(StandardCharsets.UTF_8));
         entries.put("run-7/tokenizer.json", "{}".getBytes(StandardCharsets.UTF_8));
         under("run-7/checkpoint-100/").forEach((name, bytes) -> entries.put(name, Arrays.copyOf(bytes, 10)));
-        JsonNode reply = accepted(upload(new MultipartBody().file("f", "run.tgz", tar(entries))));
+        JsonNode reply = accepted(upload(new MultipartBody().file("f", "run.tgz", Archives.tar(entries))));
         for (String left : List.of("run-7/README.md", "run-7/tokenizer.json",
                 "run-7/checkpoint-100/adapter_model.safetensors")) {
             assertTrue(reply.get("warnings").toString().contains(left), reply.toString());
         }
         Map<String, byte[]> two = under("one/");
         two.putAll(under("two/"));
-        assertTrue(leavesNothing(422, "invalid_adapter", new MultipartBody().file("f", "a.zip", zip(two)))
+        assertTrue(leavesNothing(422, "invalid_adapter", new MultipartBody().file("f", "a.zip", Archives.zip(two)))
                 .contains("one, two"));
     }
 
@@ -187,8 +187,8 @@ class AdapterUploadIT {
                 "C:/adapter_config.json", "..\\adapter_config.json")) {
             Map<String, byte[]> entries = new LinkedHashMap<>(SOUND);
             entries.put(bad, new byte[1]);
-            for (MultipartBody body : List.of(new MultipartBody().file("f", "a.zip", zip(entries)),
-                    new MultipartBody().file("f", "a.tar.gz", tar(entries)))) {
+            for (MultipartBody body : List.of(new MultipartBody().file("f", "a.zip", Archives.zip(entries)),
+                    new MultipartBody().file("f", "a.tar.gz", Archives.tar(entries)))) {
                 String message = leavesNothing(422, "invalid_adapter", body);
                 assertTrue(message.contains("leads out"), bad + ": " + message);
             }
@@ -212,7 +212,7 @@ class AdapterUploadIT {
             try (OutputStream bomb = zip ? new ZipOutputStream(out) : new GZIPOutputStream(out)) {
                 String name = "adapter_model.safetensors";
                 if (bomb instanceof ZipOutputStream entries) entries.putNextEntry(new ZipEntry(name));
-                else bomb.write(tarHeader(name, 1L << 30));
+                else bomb.write(Archives.tarHeader(name, 1L << 30));
                 byte[] zeros = new byte[1 << 20];
                 for (int i = 0; i < 300; i++) bomb.write(zeros);
             }
@@ -222,12 +222,12 @@ class AdapterUploadIT {
         }
         Map<String, byte[]> many = new LinkedHashMap<>();
         for (int i = 0; i < 101; i++) many.put("file-" + i, new byte[0]);
-        leavesNothing(413, "too_large", new MultipartBody().file("f", "a.zip", zip(many)));
+        leavesNothing(413, "too_large", new MultipartBody().file("f", "a.zip", Archives.zip(many)));
         ByteArrayOutputStream longName = new ByteArrayOutputStream();
         try (OutputStream gzip = new GZIPOutputStream(longName)) {
-            byte[] header = tarHeader("././@LongLink", 64 << 20);
+            byte[] header = Archives.tarHeader("././@LongLink", 64 << 20);
             header[156] = 'L';
-            gzip.write(sealed(header));
+            gzip.write(Archives.sealed(header));
             gzip.write(new byte[64 << 20]);
         }
         leavesNothing(422, "invalid_adapter", new MultipartBody().file("f", "a.tar.gz", longName.toByteArray()));
@@ -240,9 +240,9 @@ class AdapterUploadIT {
         leavesNothing(422, "invalid_adapter", new MultipartBody().file("f", "a.tar.gz", new byte[10]));
         for (int length : new int[] {100, 2000, 8000}) {
             leavesNothing(422, "invalid_adapter", new MultipartBody().file("f", "a.zip",
-                    Arrays.copyOf(zip(SOUND), length)));
+                    Arrays.copyOf(Archives.zip(SOUND), length)));
             leavesNothing(422, "invalid_adapter", new MultipartBody().file("f", "a.tgz",
-                    Arrays.copyOf(tar(SOUND), length)));
+                    Arrays.copyOf(Archives.tar(SOUND), length)));
         }
         leavesNothing(422, "invalid_adapter", new MultipartBody().field("note", "no files at all"));
         leavesNothing(422, "invalid_adapter", folder("adapters/l3-r4-qv").file("g", "adapter_config.json",
@@ -252,8 +252,8 @@ class AdapterUploadIT {
                     .file("f", pickle, new byte[9])).contains(pickle));
             Map<String, byte[]> entries = under("run/");
             entries.put("run/" + pickle, new byte[9]);
-            assertTrue(leavesNothing(422, "invalid_adapter", new MultipartBody().file("f", "a.zip", zip(entries)))
-                    .contains(pickle));
+            assertTrue(leavesNothing(422, "invalid_adapter", new MultipartBody().file("f", "a.zip",
+                    Archives.zip(entries))).contains(pickle));
         }
     }
 
@@ -363,49 +363,5 @@ class AdapterUploadIT {
         Map<String, byte[]> entries = new LinkedHashMap<>();
         SOUND.forEach((name, bytes) -> entries.put(prefix + name, bytes));
         return entries;
-    }
-
-    private static byte[] zip(Map<String, byte[]> entries) throws IOException {
-        ByteArrayOutputStream out = new ByteArrayOutputStream();
-        try (ZipOutputStream zip = new ZipOutputStream(out)) {
-            for (Map.Entry<String, byte[]> entry : entries.entrySet()) {
-                zip.putNextEntry(new ZipEntry(entry.getKey()));
-                zip.write(entry.getValue());
-                zip.closeEntry();
-            }
-        }
-        return out.toByteArray();
-    }
-
-    private static byte[] tar(Map<String, byte[]> entries) throws IOException {
-        ByteArrayOutputStream out = new ByteArrayOutputStream();
-        try (TarArchiveOutputStream tar = new TarArchiveOutputStream(new GZIPOutputStream(out))) {
-            for (Map.Entry<String, byte[]> file : entries.entrySet()) {
-                TarArchiveEntry entry = new TarArchiveEntry(file.getKey(), true);
-                entry.setSize(file.getValue().length);
-                tar.putArchiveEntry(entry);
-                tar.write(file.getValue());
-                tar.closeArchiveEntry();
-            }
-        }
-        return out.toByteArray();
-    }
-
-    private static byte[] tarHeader(String name, long size) {
-        byte[] header = new byte[512];
-        TarArchiveEntry entry = new TarArchiveEntry(name);
-        entry.setSize(size);
-        entry.writeEntryHeader(header);
-        return header;
-    }
-
-    /** With the checksum of a header that was changed. */
-    private static byte[] sealed(byte[] header) {
-        Arrays.fill(header, 148, 156, (byte) ' ');
-        int sum = 0;
-        for (byte b : header) sum += b & 0xff;
-        byte[] octal = String.format("%06o\0 ", sum).getBytes(StandardCharsets.US_ASCII);
-        System.arraycopy(octal, 0, header, 148, 8);
-        return header;
     }
 }

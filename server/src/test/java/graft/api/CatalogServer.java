@@ -29,6 +29,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.TreeMap;
 import java.util.stream.Stream;
 
 /** The adapter endpoints over a database of their own, for the bases of the tiny models. Keys: alice, bob, operator. */
@@ -81,7 +82,7 @@ final class CatalogServer implements AutoCloseable {
     }
 
     static Map<String, byte[]> files(Path folder) {
-        Map<String, byte[]> found = new java.util.TreeMap<>();
+        Map<String, byte[]> found = new TreeMap<>();
         try (Stream<Path> paths = Files.list(folder)) {
             for (Path path : paths.filter(path -> path.getFileName().toString().startsWith("adapter_")).toList())
                 found.put(path.getFileName().toString(), Files.readAllBytes(path));
