@@ -41,7 +41,7 @@ final class Arithmetic {
 
     private static Object ofList(Run run, String operator, List<?> list, Object b) {
         List<Object> all = new ArrayList<>();
-        if (operator.equals("+") && b instanceof List<?> right) {
+        if (operator.equals("+") && b instanceof List<?> right && list instanceof Tuple == b instanceof Tuple) {
             run.room(list.size() + right.size());
             all.addAll(list);
             all.addAll(right);

@@ -290,7 +290,7 @@ final class ExpressionParser {
         tokens.expect("]");
         return scope -> {
             Object value = target.evaluate(scope);
-            scope.run.room(value instanceof Undefined ? 0 : Values.length(value));
+            if (value instanceof String || value instanceof List<?>) scope.run.room(Values.length(value));
             return Values.slice(value, start.evaluate(scope), stop.evaluate(scope), step.evaluate(scope));
         };
     }

@@ -63,6 +63,7 @@ final class ItemFilters {
     private static Object map(Run run, Object value, Arguments given) {
         List<Object> all = new ArrayList<>();
         Object path = given.named().get("attribute");
+        if (!Values.truth(value)) return all;
         for (Object item : Values.iterate(value)) {
             run.step(1);
             if (path == null) {
@@ -77,6 +78,7 @@ final class ItemFilters {
     /** @param skipped arguments before the test's name: the attribute of selectattr */
     private static Object select(Run run, Object value, Arguments given, int skipped, boolean wanted) {
         List<Object> chosen = new ArrayList<>();
+        if (!Values.truth(value)) return chosen;
         for (Object item : Values.iterate(value)) {
             run.step(1);
             Object tested = skipped == 0 ? item : attribute(item, given.need(0, "attribute"), null);

@@ -24,10 +24,10 @@ final class Tests {
             case "sequence", "iterable" -> value instanceof String || value instanceof List<?>
                     || value instanceof Map<?, ?>
                     || value instanceof Undefined;
-            case "callable" -> value instanceof Callable;
+            case "callable" -> value instanceof Callable || value instanceof Undefined;
             case "escaped" -> false;
-            case "even" -> Math.floorMod(Values.whole(value), 2L) == 0;
-            case "odd" -> Math.floorMod(Values.whole(value), 2L) == 1;
+            case "even" -> Values.real(value) % 2 == 0;
+            case "odd" -> Math.abs(Values.real(value) % 2) == 1;
             case "divisibleby" -> divisible(Values.whole(value), Values.whole(arguments.need(0, "num")));
             case "lower" -> Methods.isCased(Strings.str(value), false);
             case "upper" -> Methods.isCased(Strings.str(value), true);

@@ -196,8 +196,8 @@ final class Values {
     /** {@code value[start:stop:step]} of a text or list; null stands for what was left out. */
     static Object slice(Object value, Object start, Object stop, Object step) {
         if (value instanceof Undefined undefined) throw undefined.failure();
-        if (!(value instanceof String) && !(value instanceof List<?>)) throw new TemplateException(type(value)
-                + " can't be sliced");
+        if (!(value instanceof String) && !(value instanceof List<?>))
+            throw new TemplateException(type(value) + " can't be sliced");
         List<?> items = iterate(value);
         long by = step == null ? 1 : whole(step);
         if (by == 0) throw new TemplateException("slice step is zero");
