@@ -38,8 +38,9 @@ public final class ApiException extends RuntimeException {
         return invalid(null, message);
     }
 
-    public static ApiException contextLengthExceeded(String message) {
-        return new ApiException(400, "invalid_request_error", "context_length_exceeded", "messages", message, null);
+    /** @param param {@code messages}, {@code prompt} or {@code input} */
+    public static ApiException contextLengthExceeded(String param, String message) {
+        return new ApiException(400, "invalid_request_error", "context_length_exceeded", param, message, null);
     }
 
     public static ApiException modelHasNoTokenizer(String model) {

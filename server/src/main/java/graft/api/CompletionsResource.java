@@ -79,7 +79,7 @@ final class CompletionsResource implements Resource {
                 clock,
                 target), request.options().choices() * count(prompt), echoes);
         switch (generation.start(request)) {
-            case Outcome.Refusal refusal -> throw Models.refusal(refusal);
+            case Outcome.Refusal refusal -> throw Completions.refuse(exchange, refusal);
             case Answer answer -> {
                 try (answer) {
                     answer.admitted().limits().headers().forEach(exchange::header);

@@ -95,7 +95,7 @@ final class EmbeddingsResource implements Resource {
         else if (input.size() > MAX_INPUTS) throw ApiException.invalid("input", "At most " + MAX_INPUTS + " inputs.");
         else input.forEach(one -> inputs.add(one.isTextual() ? text(one, embedder) : ids(one, embedder)));
         for (int i = 0; i < inputs.size(); i++) {
-            if (inputs.get(i).length > embedder.window()) throw ApiException.contextLengthExceeded("input[" + i
+            if (inputs.get(i).length > embedder.window()) throw ApiException.contextLengthExceeded("input", "input[" + i
                     + "] has "
                     + inputs.get(i).length + " tokens; this model takes at most " + embedder.window() + ".");
         }

@@ -58,7 +58,8 @@ final class Models {
     static ApiException refusal(Outcome.Refusal refusal) {
         return switch (refusal) {
             case Outcome.Invalid invalid -> ApiException.invalid(invalid.param(), invalid.message());
-            case Outcome.ContextTooLong tooLong -> ApiException.contextLengthExceeded(tooLong.message());
+            case Outcome.ContextTooLong tooLong -> ApiException.contextLengthExceeded(tooLong.param(),
+                    tooLong.message());
             case Outcome.NoTokenizer none -> ApiException.modelHasNoTokenizer(none.model());
             case Outcome.NotServed absent -> ApiException.modelNotFound(absent.model());
             case Outcome.UnknownStore _ -> ApiException.notFound();

@@ -12,7 +12,8 @@ public sealed interface Outcome permits Answer, Outcome.Refusal {
     /** @param param the field that is wrong */
     record Invalid(String param, String message) implements Refusal {}
 
-    record ContextTooLong(String message) implements Refusal {}
+    /** @param param the field that holds the prompt */
+    record ContextTooLong(String param, String message) implements Refusal {}
 
     record NoTokenizer(String model) implements Refusal {}
 

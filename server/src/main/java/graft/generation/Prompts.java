@@ -78,13 +78,16 @@ final class Prompts {
             int left = base.contextLength() - longest;
             if (left >= wanted.orElse(1))
                 return new Prepared(ids, retrieved, passages, format, wanted.orElse(Math.min(defaultMaxTokens, left)));
-            if (passages.isEmpty()) throw new RefusedException(tooLong(base, longest, wanted));
+            if (passages.isEmpty()) throw new RefusedException(tooLong(request, base, longest));
             passages = passages.subList(0, passages.size() - 1);
         }
     }
 
-    private static Outcome.Refusal tooLong(BaseModel base, int prompt, OptionalInt wanted) {
-        return new Outcome.ContextTooLong("This model's context is " + base.contextLength() + " tokens. The prompt has "
+    private static Outcome.Refusal tooLong(GenerationRequest request, BaseModel base, int prompt) {
+        OptionalInt wanted = request.options().maxTokens();
+        String param = request.prompt() instanceof Prompt.Chat ? "messages" : "prompt";
+        return new Outcome.ContextTooLong(param, "This model's context is " + base.contextLength()
+                + " tokens. The prompt has "
                 + prompt + (wanted.isPresent() ? " and " + wanted.getAsInt() + " are asked for the answer" : "") + ".");
     }
 

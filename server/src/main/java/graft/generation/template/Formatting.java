@@ -35,7 +35,8 @@ final class Formatting {
             else throw new TemplateException("not enough arguments for a format");
             matcher.appendReplacement(out, Matcher.quoteReplacement(one(matcher, value)));
         }
-        if (used[0] < values.size() && (given instanceof Tuple || !(given instanceof Map<?, ?> || given instanceof List<?>)))
+        if (used[0] < values.size()
+                && (given instanceof Tuple || !(given instanceof Map<?, ?> || given instanceof List<?>)))
             throw new TemplateException("too many arguments for a format");
         return matcher.appendTail(out).toString();
     }
