@@ -71,8 +71,9 @@ public record ExternalPostgres(Login serving, Login migrating) {
         try {
             Bootstrap.run(connection, statement);
         } catch (SQLException e) {
-            throw new PostgresException("The user " + migrating.user() + " may not prepare the database ("
-                    + e.getMessage().lines().findFirst().orElse("") + "): let its administrator run once there: " + String.join("; ", missing) + ";", e);
+            String reason = e.getMessage().lines().findFirst().orElse("");
+            throw new PostgresException("The user " + migrating.user() + " may not prepare the database (" + reason
+                    + "): let its administrator run once there: " + String.join("; ", missing) + ";", e);
         }
     }
 
