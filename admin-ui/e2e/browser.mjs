@@ -4,24 +4,33 @@ import { join } from 'node:path';
 import { chromium } from 'playwright-core';
 
 const quiet = [
-  '--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking',
-  '--disable-component-update', '--disable-sync',
+  '--no-sandbox',
+  '--disable-gpu',
+  '--disable-quic',
+  '--no-first-run',
+  '--disable-background-networking',
+  '--disable-component-update',
+  '--disable-sync',
 ];
 
 export async function open(origin, { width = 1280, height = 800, theme = 'light' } = {}) {
   const browser = await chromium.launch({
-    executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium', headless: true, args: quiet,
+    executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium',
+    headless: true,
+    args: quiet,
   });
   const context = await browser.newContext({ viewport: { width, height }, colorScheme: theme, baseURL: origin });
   const problems = [];
   const page = await context.newPage();
   page.on('request', (request) => {
-    if (!request.url().startsWith(origin) && !request.url().startsWith('data:')) problems.push(`foreign request ${request.url()}`);
+    if (!request.url().startsWith(origin) && !request.url().startsWith('data:'))
+      problems.push(`foreign request ${request.url()}`);
   });
   page.on('pageerror', (error) => problems.push(`script error ${error.message}`));
   page.on('console', (message) => {
     // The browser logs every refused request too; those are asserted where they are expected.
-    if (message.type() === 'error' && !message.text().startsWith('Failed to load resource')) problems.push(message.text());
+    if (message.type() === 'error' && !message.text().startsWith('Failed to load resource'))
+      problems.push(message.text());
   });
   page.setDefaultTimeout(Number(process.env.E2E_TIMEOUT_MS ?? 30_000));
   return { browser, context, page, problems };
@@ -50,7 +59,13 @@ export async function checkAccessible(page, axeSource, name) {
   await page.evaluate(axeSource);
   const violations = await page.evaluate(async () => {
     const result = await globalThis.axe.run(document, { resultTypes: ['violations'] });
-    return result.violations.map((one) => `${one.id}: ${one.nodes.slice(0, 3).map((node) => node.target.join(' ')).join(' | ')}`);
+    return result.violations.map(
+      (one) =>
+        `${one.id}: ${one.nodes
+          .slice(0, 3)
+          .map((node) => node.target.join(' '))
+          .join(' | ')}`,
+    );
   });
   check(violations.length === 0, `${name} is accessible${violations.length ? `: ${violations.join('; ')}` : ''}`);
 }

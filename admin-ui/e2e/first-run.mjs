@@ -36,7 +36,10 @@ try {
   await anEndedSessionComesBackToThePage();
   await signOutEndsTheSession();
   await theOperatorSeesMore();
-  check(problems.length === 0, `no script error and no foreign request${problems.length ? `: ${problems.join('; ')}` : ''}`);
+  check(
+    problems.length === 0,
+    `no script error and no foreign request${problems.length ? `: ${problems.join('; ')}` : ''}`,
+  );
   console.log(failures.length === 0 ? 'all of it holds' : `${failures.length} of it do not hold`);
   if (failures.length > 0) process.exitCode = 1;
 } catch (failure) {
@@ -66,14 +69,17 @@ async function signIn(secret) {
 }
 
 async function adaptersAreListed() {
-  for (const one of ['triage', 'house-voice', 'raft-reader']) await page.getByRole('link', { name: one, exact: true }).waitFor();
+  for (const one of ['triage', 'house-voice', 'raft-reader'])
+    await page.getByRole('link', { name: one, exact: true }).waitFor();
   await shot(page, 'adapters');
   check(true, 'the three demo adapters are listed');
 }
 
 async function anAdapterIsUploaded() {
   await page.getByRole('button', { name: 'Upload adapter' }).click();
-  await page.getByLabel('Files').setInputFiles([join(voice, 'adapter_config.json'), join(voice, 'adapter_model.safetensors')]);
+  await page
+    .getByLabel('Files')
+    .setInputFiles([join(voice, 'adapter_config.json'), join(voice, 'adapter_model.safetensors')]);
   await page.getByLabel('Name').fill(name);
   await shot(page, 'upload-chosen');
   await page.getByRole('button', { name: 'Upload and prove' }).click();
@@ -90,7 +96,10 @@ async function itAnswersInThePlayground() {
   const measure = await page.getByTestId('measure').first().innerText();
   await shot(page, 'playground-adapter');
   check(answer.includes('In short'), `the uploaded adapter answers in its voice: ${answer.slice(0, 60)}`);
-  check(/\d+ in.* \d+ out/.test(measure) && measure.includes(`${name}@1`), `tokens and version are shown: ${measure.replaceAll('\n', ' ')}`);
+  check(
+    /\d+ in.* \d+ out/.test(measure) && measure.includes(`${name}@1`),
+    `tokens and version are shown: ${measure.replaceAll('\n', ' ')}`,
+  );
 }
 
 async function theBaseAnswersBesideIt() {
@@ -107,7 +116,9 @@ async function theBaseAnswersBesideIt() {
 async function aSecondVersionIsPromotedAndRolledBack() {
   await page.goto(`/adapters/${name}`);
   await page.getByRole('link', { name: 'New version' }).click();
-  await page.getByLabel('Files').setInputFiles([join(voice, 'adapter_config.json'), join(voice, 'adapter_model.safetensors')]);
+  await page
+    .getByLabel('Files')
+    .setInputFiles([join(voice, 'adapter_config.json'), join(voice, 'adapter_model.safetensors')]);
   await page.getByLabel('Note (optional)').fill('the same weights once more');
   await page.getByRole('button', { name: 'Upload and prove' }).click();
   await page.getByText(`${name} version 2 is stored.`).waitFor();
@@ -143,7 +154,11 @@ async function aBadAdapterIsExplained() {
   const config = readFileSync(join(voice, 'adapter_config.json'));
   await page.getByLabel('Files').setInputFiles([
     { name: 'adapter_config.json', mimeType: 'application/json', buffer: config },
-    { name: 'adapter_model.safetensors', mimeType: 'application/octet-stream', buffer: Buffer.from('BAD: not a tensor file at all') },
+    {
+      name: 'adapter_model.safetensors',
+      mimeType: 'application/octet-stream',
+      buffer: Buffer.from('BAD: not a tensor file at all'),
+    },
   ]);
   await page.getByLabel('Name').fill('broken');
   await page.getByRole('button', { name: 'Upload and prove' }).click();
@@ -159,9 +174,12 @@ async function anAnswerCitesADocument() {
   await page.getByLabel('Name').fill(`pumps ${name}`);
   await page.getByRole('button', { name: 'Create store' }).click();
   await page.getByText('Nothing to read yet').waitFor();
-  const text = '# Otter-212 pump\n\nThis sheet describes the Otter-212 pump. The unit was introduced in 2025.\n\n'
-    + '## Technical data\n\nThe Otter-212 pump runs at an operating pressure of 37 bar.\n';
-  await page.getByLabel('Files').setInputFiles({ name: 'otter-212.md', mimeType: 'text/markdown', buffer: Buffer.from(text) });
+  const text =
+    '# Otter-212 pump\n\nThis sheet describes the Otter-212 pump. The unit was introduced in 2025.\n\n' +
+    '## Technical data\n\nThe Otter-212 pump runs at an operating pressure of 37 bar.\n';
+  await page
+    .getByLabel('Files')
+    .setInputFiles({ name: 'otter-212.md', mimeType: 'text/markdown', buffer: Buffer.from(text) });
   await page.getByRole('row', { name: /otter-212\.md.*ready/ }).waitFor();
   await shot(page, 'store');
   const store = new URL(page.url()).pathname.split('/').at(-1);
@@ -179,8 +197,15 @@ async function anAnswerCitesADocument() {
 }
 
 async function everyPageIsShown() {
-  const paths = { overview: '/', adapters: '/adapters', adapter: '/adapters/triage', playground: '/playground',
-    knowledge: '/knowledge', usage: '/usage', settings: '/settings' };
+  const paths = {
+    overview: '/',
+    adapters: '/adapters',
+    adapter: '/adapters/triage',
+    playground: '/playground',
+    knowledge: '/knowledge',
+    usage: '/usage',
+    settings: '/settings',
+  };
   await showAll(paths);
 }
 
@@ -248,12 +273,15 @@ async function theOperatorSeesMore() {
   await page.getByRole('button', { name: 'Revoke key' }).click();
   await page.getByRole('dialog').waitFor({ state: 'detached' });
   check(true, 'the operator makes a key, sees its secret once, and revokes it');
-  await showAll({ 'operator-overview': '/', 'tenants': '/tenants', 'tenant': tenant, 'operator-settings': '/settings' });
+  await showAll({ 'operator-overview': '/', tenants: '/tenants', tenant: tenant, 'operator-settings': '/settings' });
 }
 
 /** Sends a prompt and waits until every column's answer has ended. */
 async function ask(prompt, columns = 1) {
   await page.getByLabel('Message').fill(prompt);
   await page.getByLabel('Message').press('Enter');
-  await page.getByTestId('measure').nth(columns - 1).waitFor();
+  await page
+    .getByTestId('measure')
+    .nth(columns - 1)
+    .waitFor();
 }

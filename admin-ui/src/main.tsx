@@ -21,7 +21,8 @@ const queries = new QueryClient({
     queries: {
       staleTime: 5_000,
       // A refusal will not change by asking again; a server that is away may be back.
-      retry: (failures, error) => failures < 2 && error instanceof ApiError && (error.status === 0 || error.status >= 500),
+      retry: (failures, error) =>
+        failures < 2 && error instanceof ApiError && (error.status === 0 || error.status >= 500),
     },
   },
 });

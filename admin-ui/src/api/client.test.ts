@@ -42,7 +42,10 @@ describe('a request', () => {
   });
 
   it('without an answer says so', async () => {
-    vi.stubGlobal('fetch', vi.fn(async () => Promise.reject(new TypeError('network'))));
+    vi.stubGlobal(
+      'fetch',
+      vi.fn(async () => Promise.reject(new TypeError('network'))),
+    );
     await expect(get('/v1/models')).rejects.toThrow('does not answer');
   });
 

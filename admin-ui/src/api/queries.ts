@@ -1,8 +1,21 @@
 import { queryOptions } from '@tanstack/react-query';
 import { get, request } from './client';
 import type {
-  ApiKey, AuditEntry, Bucket, CostResult, EngineState, KnowledgeStore, Limits, List, Model, PriceBook, StoredFile,
-  StoreFile, Tenant, UsagePage, UsageResult,
+  ApiKey,
+  AuditEntry,
+  Bucket,
+  CostResult,
+  EngineState,
+  KnowledgeStore,
+  Limits,
+  List,
+  Model,
+  PriceBook,
+  StoredFile,
+  StoreFile,
+  Tenant,
+  UsagePage,
+  UsageResult,
 } from './types';
 
 /** Everything the server knows is read through these, so that one key names one thing. */
@@ -43,7 +56,8 @@ export const storeQuery = (id: string) =>
 export const storeFilesQuery = (id: string) =>
   queryOptions({
     queryKey: ['stores', id, 'files'],
-    queryFn: ({ signal }) => get<List<StoreFile>>(`/v1/vector_stores/${encodeURIComponent(id)}/files?limit=100`, signal),
+    queryFn: ({ signal }) =>
+      get<List<StoreFile>>(`/v1/vector_stores/${encodeURIComponent(id)}/files?limit=100`, signal),
     // Only while something is being read in.
     refetchInterval: (query) => (query.state.data?.data.some((file) => file.status === 'in_progress') ? 1_000 : false),
   });
@@ -97,7 +111,8 @@ export const auditQuery = queryOptions({
 export const keysQuery = (tenant: string) =>
   queryOptions({
     queryKey: ['tenants', tenant, 'keys'],
-    queryFn: ({ signal }) => get<List<ApiKey>>(`/admin/v1/tenants/${encodeURIComponent(tenant)}/keys?limit=100`, signal),
+    queryFn: ({ signal }) =>
+      get<List<ApiKey>>(`/admin/v1/tenants/${encodeURIComponent(tenant)}/keys?limit=100`, signal),
   });
 
 /** Follows the pages of a usage or cost report to its end. */
@@ -115,7 +130,9 @@ function since(days: number): URLSearchParams {
   const day = 86_400;
   const today = Math.floor(Date.now() / 1000 / day) * day;
   return new URLSearchParams({
-    start_time: String(today - (days - 1) * day), bucket_width: '1d', limit: String(Math.min(31, days)),
+    start_time: String(today - (days - 1) * day),
+    bucket_width: '1d',
+    limit: String(Math.min(31, days)),
   });
 }
 

@@ -1,7 +1,18 @@
 import { useQuery, useQueryClient } from '@tanstack/react-query';
 import { Link, Outlet, useNavigate, useRouterState } from '@tanstack/react-router';
 import {
-  BookOpen, Building2, ChartColumn, Gauge, Layers, LogOut, MessagesSquare, Monitor, Moon, Search, Settings, Sun,
+  BookOpen,
+  Building2,
+  ChartColumn,
+  Gauge,
+  Layers,
+  LogOut,
+  MessagesSquare,
+  Monitor,
+  Moon,
+  Search,
+  Settings,
+  Sun,
 } from 'lucide-react';
 import { DropdownMenu } from 'radix-ui';
 import { useEffect, useState } from 'react';
@@ -61,7 +72,7 @@ export function Frame() {
         <header className="topbar">
           <EnginePill />
           <span className="grow" />
-          <button type="button" className="jump" onClick={() => setPalette(true)} >
+          <button type="button" className="jump" onClick={() => setPalette(true)}>
             <Search aria-hidden /> <span>Jump to…</span> <kbd aria-hidden>Ctrl K</kbd>
           </button>
           <ThemeMenu />

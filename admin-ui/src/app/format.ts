@@ -45,7 +45,12 @@ export function ago(date: Date, now: Date = new Date()): string {
   const seconds = Math.round((date.getTime() - now.getTime()) / 1000);
   const format = new Intl.RelativeTimeFormat('en', { numeric: 'auto' });
   const steps: [number, Intl.RelativeTimeFormatUnit][] = [
-    [60, 'second'], [60, 'minute'], [24, 'hour'], [30, 'day'], [12, 'month'], [Infinity, 'year'],
+    [60, 'second'],
+    [60, 'minute'],
+    [24, 'hour'],
+    [30, 'day'],
+    [12, 'month'],
+    [Infinity, 'year'],
   ];
   let value = seconds;
   for (const [size, unit] of steps) {

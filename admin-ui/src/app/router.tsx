@@ -1,6 +1,11 @@
 import type { QueryClient } from '@tanstack/react-query';
 import {
-  createRootRouteWithContext, createRoute, createRouter, lazyRouteComponent, Outlet, redirect,
+  createRootRouteWithContext,
+  createRoute,
+  createRouter,
+  lazyRouteComponent,
+  Outlet,
+  redirect,
 } from '@tanstack/react-router';
 import { Frame } from './Frame';
 import { NotFound, RouteError } from './RouteStates';
@@ -101,7 +106,17 @@ const settings = createRoute({
 const tree = root.addChildren([
   signIn,
   app.addChildren([
-    overview, adapters, adapter, playground, knowledge, store, document, usage, tenants, tenant, settings,
+    overview,
+    adapters,
+    adapter,
+    playground,
+    knowledge,
+    store,
+    document,
+    usage,
+    tenants,
+    tenant,
+    settings,
   ]),
 ]);
 

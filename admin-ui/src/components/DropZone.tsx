@@ -23,15 +23,33 @@ export function DropZone({ children, onFiles, accept, disabled }: Props) {
     onFiles(files, folder);
   };
   return (
-    <div className={over ? 'drop over' : 'drop'} onDrop={drop} onDragLeave={() => setOver(false)}
-      onDragOver={(event) => { event.preventDefault(); setOver(true); }}>
+    <div
+      className={over ? 'drop over' : 'drop'}
+      onDrop={drop}
+      onDragLeave={() => setOver(false)}
+      onDragOver={(event) => {
+        event.preventDefault();
+        setOver(true);
+      }}
+    >
       <UploadCloud aria-hidden />
       <div id={id}>{children}</div>
       <Button disabled={disabled} aria-describedby={id} onClick={() => input.current?.click()}>
         Choose files
       </Button>
-      <input ref={input} type="file" multiple hidden accept={accept} tabIndex={-1} aria-label="Files"
-        onChange={(event) => { onFiles([...(event.target.files ?? [])]); event.target.value = ''; }} />
+      <input
+        ref={input}
+        type="file"
+        multiple
+        hidden
+        accept={accept}
+        tabIndex={-1}
+        aria-label="Files"
+        onChange={(event) => {
+          onFiles([...(event.target.files ?? [])]);
+          event.target.value = '';
+        }}
+      />
     </div>
   );
 }

@@ -39,8 +39,14 @@ export function CopyButton({ text, label = 'Copy' }: { text: string; label?: str
 export function Progress({ value, label }: { value: number; label: string }) {
   const part = Math.max(0, Math.min(100, value * 100));
   return (
-    <div className="progress" role="progressbar" aria-label={label} aria-valuenow={Math.round(part)}
-      aria-valuemin={0} aria-valuemax={100}>
+    <div
+      className="progress"
+      role="progressbar"
+      aria-label={label}
+      aria-valuenow={Math.round(part)}
+      aria-valuemin={0}
+      aria-valuemax={100}
+    >
       <div style={{ width: `${part}%` }} />
     </div>
   );

@@ -32,10 +32,17 @@ export function AdapterPage() {
       <div className="page-head">
         <div>
           <p className="small">
-            <Link to="/adapters" search={{ upload: undefined }}>Adapters</Link>
+            <Link to="/adapters" search={{ upload: undefined }}>
+              Adapters
+            </Link>
           </p>
           <h1>{name}</h1>
-          {adapter.data ? <p>For {adapter.data.base_model}{adapter.data.shared ? ', shared with all tenants' : ''}</p> : null}
+          {adapter.data ? (
+            <p>
+              For {adapter.data.base_model}
+              {adapter.data.shared ? ', shared with all tenants' : ''}
+            </p>
+          ) : null}
         </div>
         <div className="row wrap">
           <Link className="button" to="/playground" search={{ columns: name }}>
@@ -54,7 +61,11 @@ export function AdapterPage() {
         </div>
       </div>
       {adapter.isError ? <ErrorNote error={adapter.error} retry={() => adapter.refetch()} /> : null}
-      {adapter.isPending ? <section className="card"><SkeletonRows what="versions" /></section> : null}
+      {adapter.isPending ? (
+        <section className="card">
+          <SkeletonRows what="versions" />
+        </section>
+      ) : null}
       {adapter.data ? <Aliases adapter={adapter.data} own={own} act={setAction} /> : null}
       {adapter.data ? <Versions adapter={adapter.data} own={own} act={setAction} /> : null}
       {adapter.data && action ? <Dialogs adapter={adapter.data} action={action} close={() => setAction(null)} /> : null}
@@ -84,7 +95,9 @@ function Aliases({ adapter, own, act }: Part) {
           <div key={alias.alias} className="spread">
             <span className="row wrap">
               <span className={alias.alias === 'production' ? 'chip good' : 'chip'}>{aliasWords(alias)}</span>
-              <span className="muted small">moved <Moment at={alias.moved_at} /></span>
+              <span className="muted small">
+                moved <Moment at={alias.moved_at} />
+              </span>
             </span>
             {own ? (
               <Button small onClick={() => act({ kind: 'roll back', alias: alias.alias })}>
@@ -114,7 +127,9 @@ function Versions({ adapter, own, act }: Part) {
                 <span className="row wrap">
                   <h3>Version {version.version}</h3>
                   {version.aliases.map((alias) => (
-                    <span key={alias} className="chip good">{alias}</span>
+                    <span key={alias} className="chip good">
+                      {alias}
+                    </span>
                   ))}
                 </span>
                 <VersionMenu adapter={adapter} own={own} version={version} act={act} />
@@ -127,7 +142,11 @@ function Versions({ adapter, own, act }: Part) {
                 <Digest value={version.digest} />
                 <Moment at={version.created_at} />
               </p>
-              {version.warnings.map((warning) => <p key={warning} className="small" style={{ color: 'var(--amber)' }}>{warning}</p>)}
+              {version.warnings.map((warning) => (
+                <p key={warning} className="small" style={{ color: 'var(--amber)' }}>
+                  {warning}
+                </p>
+              ))}
             </div>
           </li>
         ))}
@@ -152,8 +171,10 @@ function VersionMenu({ adapter, own, version, act }: Part & { version: AdapterVe
               <Rocket aria-hidden /> Promote to production
             </DropdownMenu.Item>
           ) : null}
-          <DropdownMenu.Item className="menu-item"
-            onSelect={() => navigate({ to: '/playground', search: { columns: `${adapter.name}@${version.version}` } })}>
+          <DropdownMenu.Item
+            className="menu-item"
+            onSelect={() => navigate({ to: '/playground', search: { columns: `${adapter.name}@${version.version}` } })}
+          >
             <MessagesSquare aria-hidden /> Chat with it
           </DropdownMenu.Item>
           <DropdownMenu.Item className="menu-item" asChild>
@@ -180,50 +201,73 @@ function Dialogs({ adapter, action, close }: { adapter: Adapter; action: Action;
       queries.invalidateQueries({ queryKey: ['adapters'] }),
       queries.invalidateQueries({ queryKey: ['models'] }),
     ]);
-  const shared = { open: true, onOpenChange: (open: boolean) => { if (!open) close(); } };
+  const shared = {
+    open: true,
+    onOpenChange: (open: boolean) => {
+      if (!open) close();
+    },
+  };
   const production = adapter.aliases.find((alias) => alias.alias === 'production');
   switch (action.kind) {
     case 'promote':
       return (
-        <Confirm {...shared} title={`Promote version ${action.version.version}`} verb="Promote"
+        <Confirm
+          {...shared}
+          title={`Promote version ${action.version.version}`}
+          verb="Promote"
           run={async () => {
             await moveAlias(adapter.name, 'production', action.version.version);
             await refresh();
             toast(`${adapter.name} now answers with version ${action.version.version}`);
-          }}>
+          }}
+        >
           {production ? `Now: ${aliasWords(production)}. ` : ''}New requests for {adapter.name} get version{' '}
           {action.version.version}; answers that are running keep the version they began with. You can roll back.
         </Confirm>
       );
     case 'roll back':
       return (
-        <Confirm {...shared} title={`Roll back ${action.alias}`} verb="Roll back"
+        <Confirm
+          {...shared}
+          title={`Roll back ${action.alias}`}
+          verb="Roll back"
           run={async () => {
             const moved = await rollBack(adapter.name, action.alias);
             await refresh();
             toast(aliasWords(moved));
-          }}>
+          }}
+        >
           The alias goes back to where it pointed before its last move. Running answers keep their version.
         </Confirm>
       );
     case 'delete version':
       return (
-        <Confirm {...shared} danger title={`Delete version ${action.version.version}`} verb="Delete version"
+        <Confirm
+          {...shared}
+          danger
+          title={`Delete version ${action.version.version}`}
+          verb="Delete version"
           run={async () => {
             await send('DELETE', `${adapterPath(adapter.name)}/versions/${action.version.version}`);
             await refresh();
-          }}>
+          }}
+        >
           Its files go; its number is never given again. A version that an alias points at is kept.
         </Confirm>
       );
     case 'delete adapter':
       return (
-        <Confirm {...shared} danger title={`Delete ${adapter.name}`} verb="Delete adapter"
+        <Confirm
+          {...shared}
+          danger
+          title={`Delete ${adapter.name}`}
+          verb="Delete adapter"
           run={async () => {
             await send('DELETE', adapterPath(adapter.name));
             await navigate({ to: '/adapters', search: { upload: undefined } });
             await refresh();
-          }}>
+          }}
+        >
           All {adapter.versions.length} versions and the aliases go. Clients that use the name get “model not found”.
         </Confirm>
       );

@@ -35,8 +35,14 @@ export function Adapters() {
       <section className="card" aria-label="Adapters">
         {adapters.data && adapters.data.data.length > 6 ? (
           <header>
-            <input className="input" style={{ maxWidth: 280 }} placeholder="Filter by name" aria-label="Filter by name"
-              value={filter} onChange={(event) => setFilter(event.target.value)} />
+            <input
+              className="input"
+              style={{ maxWidth: 280 }}
+              placeholder="Filter by name"
+              aria-label="Filter by name"
+              value={filter}
+              onChange={(event) => setFilter(event.target.value)}
+            />
             <span className="muted small">{shown.length} shown</span>
           </header>
         ) : null}
@@ -54,7 +60,11 @@ export function Adapters() {
         ) : null}
         {shown.length > 0 ? <AdapterTable adapters={shown} /> : null}
       </section>
-      <UploadDialog open={upload !== undefined} onOpenChange={setUpload} fixedName={upload === 'new' ? undefined : upload} />
+      <UploadDialog
+        open={upload !== undefined}
+        onOpenChange={setUpload}
+        fixedName={upload === 'new' ? undefined : upload}
+      />
     </main>
   );
 }
@@ -102,12 +112,18 @@ function Row({ adapter }: { adapter: Adapter }) {
               {aliasWords(alias)}
             </span>
           ))}
-          {adapter.aliases.length === 0 ? <span className="muted small">no alias: only {adapter.name}@n answers</span> : null}
+          {adapter.aliases.length === 0 ? (
+            <span className="muted small">no alias: only {adapter.name}@n answers</span>
+          ) : null}
         </div>
       </td>
       <td className="muted">{adapter.base_model}</td>
       <td className="right">{latest?.rank ?? ''}</td>
-      {admin ? <td><Residency adapter={adapter} /></td> : null}
+      {admin ? (
+        <td>
+          <Residency adapter={adapter} />
+        </td>
+      ) : null}
       <td className="muted">
         <Moment at={latest?.created_at ?? adapter.created_at} />
       </td>
@@ -120,7 +136,9 @@ const tiers = { device: 'on device', host: 'in host memory' };
 /** Where its weights are now; only the admin scope sees the engine. */
 function Residency({ adapter }: { adapter: Adapter }) {
   const engine = useQuery(engineQuery);
-  const resident = engine.data?.adapters.filter((one) => adapter.versions.some((version) => version.digest === one.digest));
+  const resident = engine.data?.adapters.filter((one) =>
+    adapter.versions.some((version) => version.digest === one.digest),
+  );
   if (!resident) return <Skeleton width={64} />;
   if (resident.length === 0) return <span className="muted">stored</span>;
   return (

@@ -27,8 +27,12 @@ type State =
 /** Files in, proof out: what is wrong is said tensor by tensor, in the server's own words. */
 export function UploadDialog({ open, onOpenChange, fixedName }: Props) {
   return (
-    <Dialog open={open} onOpenChange={onOpenChange} title={fixedName ? `New version of ${fixedName}` : 'Upload adapter'}
-      description="A LoRA adapter as PEFT saves it, a GGUF adapter, or one archive of either.">
+    <Dialog
+      open={open}
+      onOpenChange={onOpenChange}
+      title={fixedName ? `New version of ${fixedName}` : 'Upload adapter'}
+      description="A LoRA adapter as PEFT saves it, a GGUF adapter, or one archive of either."
+    >
       <Upload fixedName={fixedName} close={() => onOpenChange(false)} />
     </Dialog>
   );
@@ -42,7 +46,10 @@ function Upload({ fixedName, close }: { fixedName: string | undefined; close: ()
   const [note, setNote] = useState('');
   const abort = useRef<AbortController>(null);
   const add = (chosen: File[], folder?: string) => {
-    setFiles((before) => [...before.filter((one) => !chosen.some((file) => file.name === one.file.name)), ...chosen.map(judge)]);
+    setFiles((before) => [
+      ...before.filter((one) => !chosen.some((file) => file.name === one.file.name)),
+      ...chosen.map(judge),
+    ]);
     if (!fixedName && name === '') setName(proposedName(chosen, folder));
     setState({ step: 'choosing' });
   };
@@ -54,8 +61,12 @@ function Upload({ fixedName, close }: { fixedName: string | undefined; close: ()
     abort.current = controller;
     setState({ step: 'sending', progress: { sentBytes: 0, totalBytes: 0, bytesPerSecond: 0 } });
     try {
-      const version = await upload<UploadedVersion>(`${adapterPath(name)}/versions`, form,
-        (progress) => setState({ step: 'sending', progress }), controller.signal);
+      const version = await upload<UploadedVersion>(
+        `${adapterPath(name)}/versions`,
+        form,
+        (progress) => setState({ step: 'sending', progress }),
+        controller.signal,
+      );
       setState({ step: 'proved', version });
       void queries.invalidateQueries({ queryKey: ['adapters'] });
       void queries.invalidateQueries({ queryKey: ['models'] });
@@ -70,7 +81,12 @@ function Upload({ fixedName, close }: { fixedName: string | undefined; close: ()
   const problem = files.length > 0 ? problemWith(files) : undefined;
   const ready = files.length > 0 && !problem && name !== '' && !badName;
   return (
-    <form onSubmit={(event) => { event.preventDefault(); if (ready) void send(); }}>
+    <form
+      onSubmit={(event) => {
+        event.preventDefault();
+        if (ready) void send();
+      }}
+    >
       <div className="body">
         <DropZone onFiles={add}>
           <p>
@@ -79,13 +95,24 @@ function Upload({ fixedName, close }: { fixedName: string | undefined; close: ()
           </p>
         </DropZone>
         <FileList files={files} remove={(gone) => setFiles(files.filter((one) => one !== gone))} />
-        {problem ? <Note tone="look"><p>{problem}</p></Note> : null}
+        {problem ? (
+          <Note tone="look">
+            <p>{problem}</p>
+          </Note>
+        ) : null}
         {state.failure ? <Findings failure={state.failure} /> : null}
         {fixedName ? null : (
           <div className="field">
             <label htmlFor="adapter-name">Name</label>
-            <input id="adapter-name" className="input mono" value={name} aria-invalid={badName} spellCheck={false}
-              onChange={(event) => setName(event.target.value)} placeholder="support-tone" />
+            <input
+              id="adapter-name"
+              className="input mono"
+              value={name}
+              aria-invalid={badName}
+              spellCheck={false}
+              onChange={(event) => setName(event.target.value)}
+              placeholder="support-tone"
+            />
             <span className={badName ? 'error' : 'hint'}>
               Lower-case letters, digits, dots, dashes and underscores. Clients use it as the model’s name.
             </span>
@@ -93,8 +120,13 @@ function Upload({ fixedName, close }: { fixedName: string | undefined; close: ()
         )}
         <div className="field">
           <label htmlFor="adapter-note">Note (optional)</label>
-          <input id="adapter-note" className="input" value={note} onChange={(event) => setNote(event.target.value)}
-            placeholder="What changed in this training run" />
+          <input
+            id="adapter-note"
+            className="input"
+            value={note}
+            onChange={(event) => setNote(event.target.value)}
+            placeholder="What changed in this training run"
+          />
         </div>
       </div>
       <footer>
@@ -107,7 +139,13 @@ function Upload({ fixedName, close }: { fixedName: string | undefined; close: ()
   );
 }
 
-const fates = { config: 'configuration', weights: 'weights', archive: 'archive', ignored: 'not kept', refused: 'refused' };
+const fates = {
+  config: 'configuration',
+  weights: 'weights',
+  archive: 'archive',
+  ignored: 'not kept',
+  refused: 'refused',
+};
 
 function FileList({ files, remove }: { files: FileVerdict[]; remove: (gone: FileVerdict) => void }) {
   if (files.length === 0) return null;
@@ -137,7 +175,9 @@ function Sending({ progress, cancel }: { progress: UploadProgress; cancel: () =>
       <div className="body">
         <Progress label="Upload" value={progress.totalBytes === 0 ? 0 : progress.sentBytes / progress.totalBytes} />
         <div className="spread small muted num" role="status">
-          <span>{sent ? 'All sent. Proving every tensor…' : `${bytes(progress.sentBytes)} of ${bytes(progress.totalBytes)}`}</span>
+          <span>
+            {sent ? 'All sent. Proving every tensor…' : `${bytes(progress.sentBytes)} of ${bytes(progress.totalBytes)}`}
+          </span>
           <span>{sent ? '' : `${bytes(progress.bytesPerSecond)}/s`}</span>
         </div>
         <ul className="checks">
@@ -208,14 +248,22 @@ function Proved({ version, close }: { version: UploadedVersion; close: () => voi
           ))}
         </ul>
         {version.warnings.map((warning) => (
-          <Note key={warning} tone="look"><p>{warning}</p></Note>
+          <Note key={warning} tone="look">
+            <p>{warning}</p>
+          </Note>
         ))}
-        {promoted instanceof Error ? <Note tone="bad"><p>{promoted.message}</p></Note> : null}
+        {promoted instanceof Error ? (
+          <Note tone="bad">
+            <p>{promoted.message}</p>
+          </Note>
+        ) : null}
         {version.version === 1 ? (
           <p className="muted">It is the first version, so the alias production already points at it.</p>
         ) : (
           <p className="muted">
-            {promoted === 'yes' ? 'The alias production now points at it.' : 'Production still answers with the version before.'}
+            {promoted === 'yes'
+              ? 'The alias production now points at it.'
+              : 'Production still answers with the version before.'}
           </p>
         )}
       </div>

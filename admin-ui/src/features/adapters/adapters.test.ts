@@ -5,7 +5,9 @@ const file = (name: string) => new File(['x'], name);
 
 describe('an upload', () => {
   it('is complete with configuration and weights', () => {
-    expect(problemWith(['adapter_config.json', 'adapter_model.safetensors'].map((name) => judge(file(name))))).toBeUndefined();
+    expect(
+      problemWith(['adapter_config.json', 'adapter_model.safetensors'].map((name) => judge(file(name)))),
+    ).toBeUndefined();
     expect(problemWith([judge(file('voice.tar.gz'))])).toBeUndefined();
     expect(problemWith([judge(file('voice.gguf'))])).toBeUndefined();
   });
@@ -43,8 +45,18 @@ describe('names and aliases', () => {
 
   it('read as sentences', () => {
     const alias = { object: 'adapter.alias' as const, moved_by: null, moved_at: 0 };
-    expect(aliasWords({ ...alias, alias: 'production', version: 3, targets: [{ version: 3, weight: 100 }] })).toBe('production → v3');
-    const split = { ...alias, alias: 'canary', version: null, targets: [{ version: 3, weight: 95 }, { version: 4, weight: 5 }] };
+    expect(aliasWords({ ...alias, alias: 'production', version: 3, targets: [{ version: 3, weight: 100 }] })).toBe(
+      'production → v3',
+    );
+    const split = {
+      ...alias,
+      alias: 'canary',
+      version: null,
+      targets: [
+        { version: 3, weight: 95 },
+        { version: 4, weight: 5 },
+      ],
+    };
     expect(aliasWords(split)).toBe('canary → 95 % v3, 5 % v4');
   });
 });

@@ -43,7 +43,10 @@ export const namePattern = /^[a-z0-9][a-z0-9._-]{0,62}$/;
 export function proposedName(files: File[], folder?: string): string {
   const archives = files.map((file) => /^(.*?)\.(zip|tar\.gz|tgz)$/.exec(file.name)?.[1]);
   for (const name of [folder, ...archives]) {
-    const plain = (name ?? '').toLowerCase().replace(/[^a-z0-9._-]+/g, '-').replace(/^[^a-z0-9]+/, '');
+    const plain = (name ?? '')
+      .toLowerCase()
+      .replace(/[^a-z0-9._-]+/g, '-')
+      .replace(/^[^a-z0-9]+/, '');
     if (namePattern.test(plain)) return plain;
   }
   return '';
@@ -60,7 +63,8 @@ export function judge(file: File): FileVerdict {
   const name = file.name;
   if (/\.(bin|pt|pth|ckpt)$/.test(name)) return { file, kind: 'refused' };
   if (name === 'adapter_config.json') return { file, kind: 'config' };
-  if (/^adapter_model.*\.safetensors(\.index\.json)?$/.test(name) || name.endsWith('.gguf')) return { file, kind: 'weights' };
+  if (/^adapter_model.*\.safetensors(\.index\.json)?$/.test(name) || name.endsWith('.gguf'))
+    return { file, kind: 'weights' };
   if (/\.(zip|tar\.gz|tgz)$/.test(name)) return { file, kind: 'archive' };
   return { file, kind: 'ignored' };
 }
@@ -74,6 +78,7 @@ export function problemWith(verdicts: FileVerdict[]): string | undefined {
   }
   if (has('archive')) return undefined;
   if (!has('weights')) return 'adapter_model.safetensors is missing.';
-  if (!has('config') && !verdicts.some((one) => one.file.name.endsWith('.gguf'))) return 'adapter_config.json is missing.';
+  if (!has('config') && !verdicts.some((one) => one.file.name.endsWith('.gguf')))
+    return 'adapter_config.json is missing.';
   return undefined;
 }

@@ -24,16 +24,24 @@ export function DocumentPage() {
         <div>
           <p className="small">
             <Link to="/knowledge">Knowledge</Link> /{' '}
-            <Link to="/knowledge/$store" params={{ store }} search={{ q: undefined }}>{shelf.data?.name || store}</Link>
+            <Link to="/knowledge/$store" params={{ store }} search={{ q: undefined }}>
+              {shelf.data?.name || store}
+            </Link>
           </p>
           <h1>{stored.data?.filename ?? file}</h1>
           <p className="num">
             {stored.data ? `${bytes(stored.data.bytes)} · ` : ''}
-            {start !== undefined && end !== undefined ? `characters ${count(start)}–${count(end)} are marked` : 'as stored'}
+            {start !== undefined && end !== undefined
+              ? `characters ${count(start)}–${count(end)} are marked`
+              : 'as stored'}
           </p>
         </div>
       </div>
-      {content.isPending ? <section className="card"><SkeletonRows rows={8} what="the document" /></section> : null}
+      {content.isPending ? (
+        <section className="card">
+          <SkeletonRows rows={8} what="the document" />
+        </section>
+      ) : null}
       {content.isError ? <ErrorNote error={content.error} retry={() => content.refetch()} /> : null}
       {parts ? (
         <section className="card">

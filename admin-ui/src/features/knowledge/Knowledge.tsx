@@ -28,7 +28,9 @@ export function Knowledge() {
       {stores.isError ? <ErrorNote error={stores.error} retry={() => stores.refetch()} /> : null}
       {stores.isPending ? (
         <div className="cards" role="status" aria-label="Loading stores">
-          {[1, 2, 3].map((one) => <Skeleton key={one} height={112} />)}
+          {[1, 2, 3].map((one) => (
+            <Skeleton key={one} height={112} />
+          ))}
         </div>
       ) : null}
       {stores.data?.data.length === 0 ? (
@@ -39,7 +41,11 @@ export function Knowledge() {
           </Empty>
         </section>
       ) : null}
-      <div className="cards">{stores.data?.data.map((store) => <StoreCard key={store.id} store={store} />)}</div>
+      <div className="cards">
+        {stores.data?.data.map((store) => (
+          <StoreCard key={store.id} store={store} />
+        ))}
+      </div>
       <NewStore open={creating} onOpenChange={setCreating} />
     </main>
   );
@@ -48,8 +54,13 @@ export function Knowledge() {
 function StoreCard({ store }: { store: KnowledgeStore }) {
   const { completed, in_progress, failed } = store.file_counts;
   return (
-    <Link className="card" to="/knowledge/$store" params={{ store: store.id }} search={{ q: undefined }}
-      style={{ padding: 16, color: 'inherit', textDecoration: 'none' }}>
+    <Link
+      className="card"
+      to="/knowledge/$store"
+      params={{ store: store.id }}
+      search={{ q: undefined }}
+      style={{ padding: 16, color: 'inherit', textDecoration: 'none' }}
+    >
       <div className="stack tight">
         <div className="spread">
           <h2>{store.name || store.id}</h2>
@@ -83,13 +94,29 @@ function NewStore({ open, onOpenChange }: { open: boolean; onOpenChange: (open: 
     },
   });
   return (
-    <Dialog open={open} onOpenChange={onOpenChange} title="New knowledge store" description="Documents are added on its page.">
-      <form onSubmit={(event) => { event.preventDefault(); if (name.trim()) create.mutate(); }}>
+    <Dialog
+      open={open}
+      onOpenChange={onOpenChange}
+      title="New knowledge store"
+      description="Documents are added on its page."
+    >
+      <form
+        onSubmit={(event) => {
+          event.preventDefault();
+          if (name.trim()) create.mutate();
+        }}
+      >
         <div className="body">
           <div className="field">
             <label htmlFor="store-name">Name</label>
-            <input id="store-name" className="input" value={name} onChange={(event) => setName(event.target.value)}
-              placeholder="Product handbook" maxLength={200} />
+            <input
+              id="store-name"
+              className="input"
+              value={name}
+              onChange={(event) => setName(event.target.value)}
+              placeholder="Product handbook"
+              maxLength={200}
+            />
           </div>
           {create.isError ? <ErrorNote error={create.error} /> : null}
         </div>

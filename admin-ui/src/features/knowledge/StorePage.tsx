@@ -24,7 +24,9 @@ export function StorePage() {
     <main className="page">
       <div className="page-head">
         <div>
-          <p className="small"><Link to="/knowledge">Knowledge</Link></p>
+          <p className="small">
+            <Link to="/knowledge">Knowledge</Link>
+          </p>
           <h1>{store.data?.name || id}</h1>
           {store.data ? (
             <p className="num">
@@ -45,12 +47,18 @@ export function StorePage() {
       <UploadDocuments store={id} />
       <Documents store={id} />
       <SearchTester store={id} query={q} />
-      <Confirm open={deleting} onOpenChange={setDeleting} danger title={`Delete ${store.data?.name || id}`} verb="Delete store"
+      <Confirm
+        open={deleting}
+        onOpenChange={setDeleting}
+        danger
+        title={`Delete ${store.data?.name || id}`}
+        verb="Delete store"
         run={async () => {
           await send('DELETE', `/v1/vector_stores/${encodeURIComponent(id)}`);
           await navigate({ to: '/knowledge' });
           await queries.invalidateQueries({ queryKey: ['stores'] });
-        }}>
+        }}
+      >
         Its chunks and vectors go with it. The uploaded files stay and can be put into another store.
       </Confirm>
     </main>
@@ -65,7 +73,11 @@ function Documents({ store }: { store: string }) {
         <h2 id="documents">Documents</h2>
       </header>
       {files.isPending ? <SkeletonRows what="documents" /> : null}
-      {files.isError ? <div className="body"><ErrorNote error={files.error} retry={() => files.refetch()} /></div> : null}
+      {files.isError ? (
+        <div className="body">
+          <ErrorNote error={files.error} retry={() => files.refetch()} />
+        </div>
+      ) : null}
       {files.data?.data.length === 0 ? (
         <Empty icon={<FileText aria-hidden />} title="Nothing to read yet">
           <p>Drop documents above: Markdown, plain text, CSV or JSON.</p>
@@ -80,11 +92,15 @@ function Documents({ store }: { store: string }) {
                 <th>State</th>
                 <th className="right">Size</th>
                 <th>Added</th>
-                <th><span className="visually-hidden">Actions</span></th>
+                <th>
+                  <span className="visually-hidden">Actions</span>
+                </th>
               </tr>
             </thead>
             <tbody>
-              {files.data.data.map((file) => <DocumentRow key={file.id} store={store} file={file} />)}
+              {files.data.data.map((file) => (
+                <DocumentRow key={file.id} store={store} file={file} />
+              ))}
             </tbody>
           </table>
         </div>
@@ -104,26 +120,42 @@ function DocumentRow({ store, file }: { store: string; file: StoreFile }) {
   return (
     <tr>
       <td>
-        <Link className="strong" to="/knowledge/$store/$file" params={{ store, file: file.id }}
-          search={{ start: undefined, end: undefined }}>
+        <Link
+          className="strong"
+          to="/knowledge/$store/$file"
+          params={{ store, file: file.id }}
+          search={{ start: undefined, end: undefined }}
+        >
           {name}
         </Link>
       </td>
       <td>
         <span className={`chip ${looks[file.status]}`}>{words[file.status]}</span>
-        {file.last_error ? <p className="small" style={{ color: 'var(--red)' }}>{file.last_error.message}</p> : null}
+        {file.last_error ? (
+          <p className="small" style={{ color: 'var(--red)' }}>
+            {file.last_error.message}
+          </p>
+        ) : null}
       </td>
       <td className="right">{bytes(stored.data?.bytes ?? file.usage_bytes)}</td>
-      <td className="muted"><Moment at={file.created_at} /></td>
+      <td className="muted">
+        <Moment at={file.created_at} />
+      </td>
       <td className="right">
         <IconButton small label={`Remove ${name}`} onClick={() => setRemoving(true)}>
           <Trash2 />
         </IconButton>
-        <Confirm open={removing} onOpenChange={setRemoving} danger title={`Remove ${name}`} verb="Remove document"
+        <Confirm
+          open={removing}
+          onOpenChange={setRemoving}
+          danger
+          title={`Remove ${name}`}
+          verb="Remove document"
           run={async () => {
             await send('DELETE', `/v1/vector_stores/${encodeURIComponent(store)}/files/${encodeURIComponent(file.id)}`);
             await queries.invalidateQueries({ queryKey: ['stores'] });
-          }}>
+          }}
+        >
           No answer will read or cite it from this store any more.
         </Confirm>
       </td>

@@ -31,9 +31,12 @@ export function UploadDocuments({ store }: { store: string }) {
       const form = new FormData();
       form.append('purpose', 'assistants');
       form.append('file', file, file.name);
-      const stored = await upload<StoredFile>('/v1/files', form,
+      const stored = await upload<StoredFile>(
+        '/v1/files',
+        form,
         ({ sentBytes, totalBytes }) => change(file, { part: totalBytes === 0 ? 1 : sentBytes / totalBytes }),
-        new AbortController().signal);
+        new AbortController().signal,
+      );
       await send('POST', `/v1/vector_stores/${encodeURIComponent(store)}/files`, { file_id: stored.id });
       change(file, { state: 'sent', part: 1 });
       await queries.invalidateQueries({ queryKey: ['stores'] });
@@ -43,8 +46,10 @@ export function UploadDocuments({ store }: { store: string }) {
   };
 
   const sendAll = async (files: File[]) => {
-    setList((now) => [...now.filter((one) => one.state !== 'sent'),
-      ...files.map((file): Sending => ({ file, part: 0, state: 'waiting' }))]);
+    setList((now) => [
+      ...now.filter((one) => one.state !== 'sent'),
+      ...files.map((file): Sending => ({ file, part: 0, state: 'waiting' })),
+    ]);
     const waiting = [...files];
     const worker = async () => {
       for (let file = waiting.shift(); file; file = waiting.shift()) await sendOne(file);
@@ -59,7 +64,9 @@ export function UploadDocuments({ store }: { store: string }) {
       </DropZone>
       {list.length > 0 ? (
         <ul className="card" style={{ padding: 12, display: 'grid', gap: 10 }} aria-label="Uploads">
-          {list.map((one, at) => <Upload key={`${one.file.name} ${at}`} one={one} retry={() => void sendOne(one.file)} />)}
+          {list.map((one, at) => (
+            <Upload key={`${one.file.name} ${at}`} one={one} retry={() => void sendOne(one.file)} />
+          ))}
         </ul>
       ) : null}
     </div>
@@ -71,8 +78,12 @@ function Upload({ one, retry }: { one: Sending; retry: () => void }) {
     <li className="stack tight" style={{ gap: 4 }}>
       <div className="spread">
         <span className="row" style={{ minWidth: 0, overflowWrap: 'anywhere' }}>
-          {one.state === 'sent' ? <CircleCheck width={15} height={15} color="var(--accent-strong)" aria-label="Sent" /> : null}
-          {one.state === 'failed' ? <CircleAlert width={15} height={15} color="var(--red)" aria-label="Failed" /> : null}
+          {one.state === 'sent' ? (
+            <CircleCheck width={15} height={15} color="var(--accent-strong)" aria-label="Sent" />
+          ) : null}
+          {one.state === 'failed' ? (
+            <CircleAlert width={15} height={15} color="var(--red)" aria-label="Failed" />
+          ) : null}
           {one.file.name}
         </span>
         {one.state === 'failed' ? (
@@ -84,7 +95,11 @@ function Upload({ one, retry }: { one: Sending; retry: () => void }) {
         )}
       </div>
       {one.state === 'sending' ? <Progress value={one.part} label={`Upload of ${one.file.name}`} /> : null}
-      {one.failure ? <p className="small" style={{ color: 'var(--red)' }} role="alert">{one.failure}</p> : null}
+      {one.failure ? (
+        <p className="small" style={{ color: 'var(--red)' }} role="alert">
+          {one.failure}
+        </p>
+      ) : null}
     </li>
   );
 }

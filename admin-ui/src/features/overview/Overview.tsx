@@ -40,20 +40,39 @@ export function Overview() {
       <div className="figures">
         {admin ? (
           <>
-            <Figure label="Running now" value={engine.data && count(engine.data.running)}
-              detail={engine.data ? `${count(engine.data.waiting)} waiting` : ''}>
+            <Figure
+              label="Running now"
+              value={engine.data && count(engine.data.running)}
+              detail={engine.data ? `${count(engine.data.waiting)} waiting` : ''}
+            >
               <Sparkline values={history.map((one) => one.running)} label="Running sequences, last two minutes" />
             </Figure>
-            <Figure label="KV blocks in use" value={engine.data && percent(used, engine.data.kv_blocks.total)}
-              detail={engine.data ? `${count(used)} of ${count(engine.data.kv_blocks.total)}` : ''}>
-              <Sparkline values={history.map((one) => one.kv_blocks.total - one.kv_blocks.free)} label="KV blocks in use" />
+            <Figure
+              label="KV blocks in use"
+              value={engine.data && percent(used, engine.data.kv_blocks.total)}
+              detail={engine.data ? `${count(used)} of ${count(engine.data.kv_blocks.total)}` : ''}
+            >
+              <Sparkline
+                values={history.map((one) => one.kv_blocks.total - one.kv_blocks.free)}
+                label="KV blocks in use"
+              />
             </Figure>
           </>
         ) : null}
-        <Figure label="Requests today" value={usage.data && count(today.requests)}
-          detail={`${count(today.inputTokens)} tokens in, ${count(today.outputTokens)} out`} />
-        <Figure label="Cost today" value={costs.data && money(today.costMicros, today.currency)}
-          detail={today.requests > 0 ? `${money(today.costMicros / today.requests, today.currency)} a request` : 'No request yet'} />
+        <Figure
+          label="Requests today"
+          value={usage.data && count(today.requests)}
+          detail={`${count(today.inputTokens)} tokens in, ${count(today.outputTokens)} out`}
+        />
+        <Figure
+          label="Cost today"
+          value={costs.data && money(today.costMicros, today.currency)}
+          detail={
+            today.requests > 0
+              ? `${money(today.costMicros / today.requests, today.currency)} a request`
+              : 'No request yet'
+          }
+        />
       </div>
       {usage.isError ? <ErrorNote error={usage.error} retry={() => usage.refetch()} /> : null}
       {engine.isError ? <ErrorNote error={engine.error} retry={() => engine.refetch()} /> : null}
@@ -71,8 +90,16 @@ function useHistory(engine: EngineState | undefined): EngineState[] {
   return history;
 }
 
-function Figure({ label, value, detail, children }: {
-  label: string; value: string | undefined; detail: string; children?: ReactNode;
+function Figure({
+  label,
+  value,
+  detail,
+  children,
+}: {
+  label: string;
+  value: string | undefined;
+  detail: string;
+  children?: ReactNode;
 }) {
   return (
     <section className="card figure">
@@ -96,15 +123,25 @@ function Device({ engine }: { engine: EngineState }) {
     <section className="card" aria-labelledby="device">
       <header>
         <h2 id="device">Device</h2>
-        <span className="muted small">{engine.engine}, {engine.precision}, {engine.device}</span>
+        <span className="muted small">
+          {engine.engine}, {engine.precision}, {engine.device}
+        </span>
       </header>
       <div className="body stack tight">
-        <div className="device" role="img"
-          aria-label={parts.map((part) => `${part.blocks} KV blocks ${part.name}`).join(', ')}>
-          {parts.filter((part) => part.blocks > 0).map((part) => (
-            <span key={part.name} style={{ background: part.color, flexGrow: part.blocks }}
-              title={`${count(part.blocks)} KV blocks ${part.name}`} />
-          ))}
+        <div
+          className="device"
+          role="img"
+          aria-label={parts.map((part) => `${part.blocks} KV blocks ${part.name}`).join(', ')}
+        >
+          {parts
+            .filter((part) => part.blocks > 0)
+            .map((part) => (
+              <span
+                key={part.name}
+                style={{ background: part.color, flexGrow: part.blocks }}
+                title={`${count(part.blocks)} KV blocks ${part.name}`}
+              />
+            ))}
         </div>
         <div className="legend">
           {parts.map((part) => (
@@ -137,7 +174,9 @@ function Attention() {
     <Note key={store.id} tone="look">
       <p>
         {plural(store.file_counts.failed, 'document')} in{' '}
-        <Link to="/knowledge/$store" params={{ store: store.id }} search={{ q: undefined }}>{store.name || store.id}</Link>{' '}
+        <Link to="/knowledge/$store" params={{ store: store.id }} search={{ q: undefined }}>
+          {store.name || store.id}
+        </Link>{' '}
         could not be read. The store’s page says why.
       </p>
     </Note>
@@ -151,16 +190,24 @@ function Serving() {
     <section className="card" aria-labelledby="serving">
       <header>
         <h2 id="serving">Models you can call</h2>
-        <Link className="small" to="/adapters" search={{ upload: undefined }}>All adapters</Link>
+        <Link className="small" to="/adapters" search={{ upload: undefined }}>
+          All adapters
+        </Link>
       </header>
       <div className="body row wrap">
         {models.isPending ? <Skeleton height={20} width={260} /> : null}
-        {models.data?.data.filter((model) => model.graft?.kind !== 'alias').map((model) => (
-          <Link key={model.id} to="/playground" search={{ columns: model.id }}
-            className={model.graft?.kind === 'base' ? 'chip good' : 'chip'}>
-            {model.id}
-          </Link>
-        ))}
+        {models.data?.data
+          .filter((model) => model.graft?.kind !== 'alias')
+          .map((model) => (
+            <Link
+              key={model.id}
+              to="/playground"
+              search={{ columns: model.id }}
+              className={model.graft?.kind === 'base' ? 'chip good' : 'chip'}
+            >
+              {model.id}
+            </Link>
+          ))}
       </div>
     </section>
   );

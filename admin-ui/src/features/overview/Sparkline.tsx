@@ -5,7 +5,13 @@ export function Sparkline({ values, label }: { values: number[]; label: string }
   const points = values.map((value, at) => `${(100 * at) / (values.length - 1)},${26 - (24 * value) / most}`).join(' ');
   return (
     <svg className="spark" viewBox="0 0 100 28" preserveAspectRatio="none" role="img" aria-label={label}>
-      <polyline points={points} fill="none" stroke="var(--accent)" strokeWidth={1.5} vectorEffect="non-scaling-stroke" />
+      <polyline
+        points={points}
+        fill="none"
+        stroke="var(--accent)"
+        strokeWidth={1.5}
+        vectorEffect="non-scaling-stroke"
+      />
     </svg>
   );
 }

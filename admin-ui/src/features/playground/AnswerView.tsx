@@ -11,7 +11,11 @@ export function AnswerView({ answer, store }: { answer: Answer; store: string | 
   const waiting = answer.running && answer.text === '';
   return (
     <div className="answer" aria-busy={answer.running}>
-      {waiting ? <span className="muted small" role="status">Waiting for the first token…</span> : null}
+      {waiting ? (
+        <span className="muted small" role="status">
+          Waiting for the first token…
+        </span>
+      ) : null}
       <div className="text" data-testid="answer">
         {annotate(answer.text, answer.citations).map((piece, at) =>
           piece.kind === 'text' ? (
@@ -32,12 +36,19 @@ export function AnswerView({ answer, store }: { answer: Answer; store: string | 
 function Mark({ number, citation, store }: { number: number; citation: Citation; store: string | undefined }) {
   const label = `Citation ${number}: ${citation.filename}`;
   const mark = store ? (
-    <Link className="cite" aria-label={label} to="/knowledge/$store/$file"
-      params={{ store, file: citation.file_id }} search={{ start: citation.start, end: citation.end }}>
+    <Link
+      className="cite"
+      aria-label={label}
+      to="/knowledge/$store/$file"
+      params={{ store, file: citation.file_id }}
+      search={{ start: citation.start, end: citation.end }}
+    >
       {number}
     </Link>
   ) : (
-    <span className="cite" tabIndex={0} aria-label={label}>{number}</span>
+    <span className="cite" tabIndex={0} aria-label={label}>
+      {number}
+    </span>
   );
   return (
     <HoverCard.Root openDelay={120} closeDelay={120}>
@@ -47,7 +58,8 @@ function Mark({ number, citation, store }: { number: number; citation: Citation;
           <h3>{citation.filename}</h3>
           <p style={{ whiteSpace: 'pre-wrap' }}>“{citation.quote}”</p>
           <p className="muted small num">
-            passage {citation.passage}, characters {count(citation.start)}–{count(citation.end)}, word for word as stored
+            passage {citation.passage}, characters {count(citation.start)}–{count(citation.end)}, word for word as
+            stored
           </p>
         </HoverCard.Content>
       </HoverCard.Portal>
@@ -64,7 +76,8 @@ function Measure({ answer }: { answer: Answer }) {
       {answer.model ? <span title="The version that answered">{answer.model}</span> : null}
       {usage ? (
         <span>
-          {count(usage.prompt_tokens)} in{cached > 0 ? ` (${count(cached)} cached)` : ''} · {count(usage.completion_tokens)} out
+          {count(usage.prompt_tokens)} in{cached > 0 ? ` (${count(cached)} cached)` : ''} ·{' '}
+          {count(usage.completion_tokens)} out
         </span>
       ) : null}
       {speed !== undefined ? <span>{speed.toFixed(speed < 10 ? 1 : 0)} tokens/s</span> : null}
@@ -76,7 +89,9 @@ function Measure({ answer }: { answer: Answer }) {
         </span>
       ) : null}
       {graft?.unverified_quotes ? (
-        <span style={{ color: 'var(--amber)' }}>{plural(graft.unverified_quotes, 'quote')} not found in the sources</span>
+        <span style={{ color: 'var(--amber)' }}>
+          {plural(graft.unverified_quotes, 'quote')} not found in the sources
+        </span>
       ) : null}
       {answer.finishReason && answer.finishReason !== 'stop' ? (
         <span>{answer.finishReason === 'length' ? 'cut at the token limit' : answer.finishReason}</span>

@@ -32,9 +32,17 @@ export function Column({ column, turns, models, busy, request, change, remove }:
   return (
     <section className="card column" aria-labelledby={id}>
       <header>
-        <label id={id} className="visually-hidden" htmlFor={`${id}-model`}>Model</label>
-        <select id={`${id}-model`} className="input grow" style={{ flexBasis: 140 }} value={column.model} disabled={busy}
-          onChange={(event) => change({ ...column, model: event.target.value })}>
+        <label id={id} className="visually-hidden" htmlFor={`${id}-model`}>
+          Model
+        </label>
+        <select
+          id={`${id}-model`}
+          className="input grow"
+          style={{ flexBasis: 140 }}
+          value={column.model}
+          disabled={busy}
+          onChange={(event) => change({ ...column, model: event.target.value })}
+        >
           {known ? null : <option value={column.model}>{column.model}</option>}
           <Options models={models} kind="base" label="Base model" />
           <Options models={models} kind="adapter" label="Adapters" />
@@ -74,7 +82,9 @@ function Options({ models, kind, label }: { models: Model[]; kind: 'base' | 'ada
   return (
     <optgroup label={label}>
       {own.map((model) => (
-        <option key={model.id} value={model.id}>{model.id}</option>
+        <option key={model.id} value={model.id}>
+          {model.id}
+        </option>
       ))}
     </optgroup>
   );
@@ -99,15 +109,24 @@ function StoreMenu({ column, change, busy }: Pick<Props, 'column' | 'change' | '
       <DropdownMenu.Portal>
         <DropdownMenu.Content className="menu" align="end" sideOffset={4}>
           {stores.data?.data.map((store) => (
-            <DropdownMenu.CheckboxItem key={store.id} className="menu-item" checked={column.stores.includes(store.id)}
-              onCheckedChange={() => toggle(store.id)} onSelect={(event) => event.preventDefault()}>
+            <DropdownMenu.CheckboxItem
+              key={store.id}
+              className="menu-item"
+              checked={column.stores.includes(store.id)}
+              onCheckedChange={() => toggle(store.id)}
+              onSelect={(event) => event.preventDefault()}
+            >
               <span style={{ width: 14 }}>
-                <DropdownMenu.ItemIndicator><Check aria-hidden /></DropdownMenu.ItemIndicator>
+                <DropdownMenu.ItemIndicator>
+                  <Check aria-hidden />
+                </DropdownMenu.ItemIndicator>
               </span>
               {store.name || store.id}
             </DropdownMenu.CheckboxItem>
           ))}
-          {stores.data?.data.length === 0 ? <div className="menu-item muted">No store yet: create one under Knowledge</div> : null}
+          {stores.data?.data.length === 0 ? (
+            <div className="menu-item muted">No store yet: create one under Knowledge</div>
+          ) : null}
         </DropdownMenu.Content>
       </DropdownMenu.Portal>
     </DropdownMenu.Root>

@@ -19,7 +19,10 @@ export function Playground() {
   const first = models.data?.data[0];
   // A link from a store names no model: the first one the caller may use answers.
   const columns = first
-    ? (chosen.length > 0 ? chosen : [{ model: '', stores: [] }]).map((one) => ({ ...one, model: one.model || first.id }))
+    ? (chosen.length > 0 ? chosen : [{ model: '', stores: [] }]).map((one) => ({
+        ...one,
+        model: one.model || first.id,
+      }))
     : chosen;
   const [talks, setTalks] = useState<Turn[][]>([]);
   const [parameters, setParameters] = useState(defaultParameters);
@@ -44,8 +47,11 @@ export function Playground() {
     setTalks(before.map((turns) => [...turns, { prompt: text, answer: emptyAnswer }]));
     const tell = (at: number) => (answer: Answer) =>
       setTalks((now) => now.map((turns, column) => (column === at ? withLast(turns, answer) : turns)));
-    await Promise.all(columns.map((column, at) =>
-      chat(chatRequest(column, before[at] ?? [], text, parameters), controller.signal, tell(at))));
+    await Promise.all(
+      columns.map((column, at) =>
+        chat(chatRequest(column, before[at] ?? [], text, parameters), controller.signal, tell(at)),
+      ),
+    );
   };
   const keys = (event: KeyboardEvent) => {
     if (event.key === 'Enter' && !event.shiftKey && !event.nativeEvent.isComposing) {
@@ -58,8 +64,10 @@ export function Playground() {
       <div className="spread head" style={{ flexWrap: 'wrap' }}>
         <h1>Playground</h1>
         <div className="row">
-          <Button onClick={() => setColumns([...columns, columns.at(-1) ?? { model: '', stores: [] }])}
-            disabled={columns.length === 0 || columns.length >= MOST_COLUMNS || running}>
+          <Button
+            onClick={() => setColumns([...columns, columns.at(-1) ?? { model: '', stores: [] }])}
+            disabled={columns.length === 0 || columns.length >= MOST_COLUMNS || running}
+          >
             <Plus aria-hidden /> Compare
           </Button>
           <Button onClick={() => setDrawer(!drawer)} aria-expanded={drawer} aria-controls="parameters">
@@ -72,23 +80,51 @@ export function Playground() {
       </div>
       {drawer ? <ParameterForm parameters={parameters} change={setParameters} /> : null}
       {models.isError ? <ErrorNote error={models.error} retry={() => models.refetch()} /> : null}
-      {models.isPending ? <div className="card grow"><SkeletonRows what="models" /></div> : null}
+      {models.isPending ? (
+        <div className="card grow">
+          <SkeletonRows what="models" />
+        </div>
+      ) : null}
       <div className="columns">
         {columns.map((column, at) => (
-          <Column key={at} column={column} turns={talks[at] ?? []} models={models.data?.data ?? []}
-            request={(turns) => chatRequest(column, turns, prompt, parameters)} busy={running}
+          <Column
+            key={at}
+            column={column}
+            turns={talks[at] ?? []}
+            models={models.data?.data ?? []}
+            request={(turns) => chatRequest(column, turns, prompt, parameters)}
+            busy={running}
             change={(next) => setColumns(columns.map((one, index) => (index === at ? next : one)))}
-            remove={columns.length > 1 ? () => {
-              setColumns(columns.filter((_, index) => index !== at));
-              setTalks(talks.filter((_, index) => index !== at));
-            } : undefined} />
+            remove={
+              columns.length > 1
+                ? () => {
+                    setColumns(columns.filter((_, index) => index !== at));
+                    setTalks(talks.filter((_, index) => index !== at));
+                  }
+                : undefined
+            }
+          />
         ))}
       </div>
-      <form className="composer" onSubmit={(event) => { event.preventDefault(); void ask(); }}>
-        <label className="visually-hidden" htmlFor="prompt">Message</label>
-        <textarea id="prompt" className="input" rows={2} value={prompt} onKeyDown={keys}
+      <form
+        className="composer"
+        onSubmit={(event) => {
+          event.preventDefault();
+          void ask();
+        }}
+      >
+        <label className="visually-hidden" htmlFor="prompt">
+          Message
+        </label>
+        <textarea
+          id="prompt"
+          className="input"
+          rows={2}
+          value={prompt}
+          onKeyDown={keys}
           onChange={(event) => setPrompt(event.target.value)}
-          placeholder="Ask something. Enter sends, Shift+Enter breaks the line." />
+          placeholder="Ask something. Enter sends, Shift+Enter breaks the line."
+        />
         {running ? (
           <Button onClick={() => abort.current?.abort()}>
             <Square aria-hidden /> Stop
@@ -107,4 +143,3 @@ function withLast(turns: Turn[], answer: Answer): Turn[] {
   const last = turns.at(-1);
   return last ? [...turns.slice(0, -1), { ...last, answer }] : turns;
 }
-

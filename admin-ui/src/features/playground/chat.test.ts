@@ -6,7 +6,15 @@ import { asCurl, chatRequest, defaultParameters, emptyAnswer, tokensPerSecond, w
 import { parseColumns, writeColumns } from './columns';
 
 const citation = (index: number, start: number): Citation => ({
-  file_id: 'file-1', filename: 'pump.md', index, passage: 1, quote: '37 bar', start, end: start + 6, chunk_id: 'c', revision: 'r1',
+  file_id: 'file-1',
+  filename: 'pump.md',
+  index,
+  passage: 1,
+  quote: '37 bar',
+  start,
+  end: start + 6,
+  chunk_id: 'c',
+  revision: 'r1',
 });
 
 describe('an event stream', () => {
@@ -24,16 +32,24 @@ describe('an event stream', () => {
 describe('citations', () => {
   it('stand at code points, so an emoji before them moves nothing', () => {
     const pieces = annotate('🌱 37 bar.', [citation(8, 100)]);
-    expect(pieces.map((piece) => (piece.kind === 'text' ? piece.text : `[${piece.number}]`))).toEqual(['🌱 37 bar', '[1]', '.']);
+    expect(pieces.map((piece) => (piece.kind === 'text' ? piece.text : `[${piece.number}]`))).toEqual([
+      '🌱 37 bar',
+      '[1]',
+      '.',
+    ]);
   });
 
   it('of the same passage share a number', () => {
-    const marks = annotate('abcdef', [citation(2, 5), citation(4, 9), citation(6, 5)]).filter((piece) => piece.kind === 'mark');
+    const marks = annotate('abcdef', [citation(2, 5), citation(4, 9), citation(6, 5)]).filter(
+      (piece) => piece.kind === 'mark',
+    );
     expect(marks.map((mark) => mark.number)).toEqual([1, 2, 1]);
   });
 
   it('in the quoting format read as quotations', () => {
-    expect(readable('##begin_quote## It runs at 37 bar. ##end_quote## [1]\n<ANSWER>: 37 bar')).toBe('“It runs at 37 bar.” [1]\nAnswer: 37 bar');
+    expect(readable('##begin_quote## It runs at 37 bar. ##end_quote## [1]\n<ANSWER>: 37 bar')).toBe(
+      '“It runs at 37 bar.” [1]\nAnswer: 37 bar',
+    );
     expect(readable('a plain answer')).toBe('a plain answer');
   });
 
@@ -44,21 +60,42 @@ describe('citations', () => {
 
 describe('an answer', () => {
   const chunk = (part: Partial<ChatChunk>): ChatChunk => ({
-    id: 'chatcmpl-1', object: 'chat.completion.chunk', created: 0, model: 'triage@1', system_fingerprint: 'fp', choices: [],
+    id: 'chatcmpl-1',
+    object: 'chat.completion.chunk',
+    created: 0,
+    model: 'triage@1',
+    system_fingerprint: 'fp',
+    choices: [],
     ...part,
   });
   const reply: GraftReply = {
-    request_id: 'r', base_digest: 'sha256:b', adapter_digest: null, retrieval_id: null, retrieval_mode: null, retrieved: [],
-    unverified_quotes: 0, queue_ms: 0, retrieval_ms: 0, engine_ms: 1, cost_micros: 12, currency: 'USD',
+    request_id: 'r',
+    base_digest: 'sha256:b',
+    adapter_digest: null,
+    retrieval_id: null,
+    retrieval_mode: null,
+    retrieved: [],
+    unverified_quotes: 0,
+    queue_ms: 0,
+    retrieval_ms: 0,
+    engine_ms: 1,
+    cost_micros: 12,
+    currency: 'USD',
   };
 
   it('grows by its chunks and ends with usage and cost', () => {
-    const delta = (content: string) => chunk({ choices: [{ index: 0, delta: { content }, logprobs: null, finish_reason: null }] });
+    const delta = (content: string) =>
+      chunk({ choices: [{ index: 0, delta: { content }, logprobs: null, finish_reason: null }] });
     let answer = withChunk(emptyAnswer, delta('Hel'), 40);
     answer = withChunk(answer, delta('lo'), 90);
-    answer = withChunk(answer, chunk({
-      usage: { prompt_tokens: 5, completion_tokens: 11, total_tokens: 16 }, graft: reply,
-    }), 140);
+    answer = withChunk(
+      answer,
+      chunk({
+        usage: { prompt_tokens: 5, completion_tokens: 11, total_tokens: 16 },
+        graft: reply,
+      }),
+      140,
+    );
     expect(answer.text).toBe('Hello');
     expect(answer.firstTokenMs).toBe(40);
     expect(answer.graft?.cost_micros).toBe(12);

@@ -50,7 +50,10 @@ export function chatRequest(column: ColumnChoice, turns: Turn[], prompt: string,
   }
   messages.push({ role: 'user', content: prompt });
   const body: ChatRequest = {
-    model: column.model, messages, max_tokens: parameters.maxTokens, temperature: parameters.temperature,
+    model: column.model,
+    messages,
+    max_tokens: parameters.maxTokens,
+    temperature: parameters.temperature,
     top_p: parameters.topP,
   };
   if (column.stores.length > 0) body.graft = { vector_store_ids: column.stores };
@@ -107,5 +110,6 @@ export function tokensPerSecond(answer: Answer): number | undefined {
 
 export function asCurl(body: ChatRequest, origin: string): string {
   const json = JSON.stringify(body, null, 2).replaceAll("'", "'\\''");
-  return `curl -s ${origin}/v1/chat/completions -H "Authorization: Bearer $KEY" \\\n  -H 'Content-Type: application/json' -d '${json}'`;
+  const headers = `-H "Authorization: Bearer $KEY" \\\n  -H 'Content-Type: application/json'`;
+  return `curl -s ${origin}/v1/chat/completions ${headers} -d '${json}'`;
 }

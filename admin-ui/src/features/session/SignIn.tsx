@@ -33,16 +33,24 @@ export function SignIn() {
         <form className="stack" onSubmit={form.handleSubmit((values) => enter.mutate(values))} noValidate>
           <div className="field">
             <label htmlFor="key">API key</label>
-            <input id="key" className="input mono" type="password" autoComplete="off" spellCheck={false} autoFocus
-              aria-invalid={problem !== undefined} aria-describedby="key-hint"
-              {...form.register('key', { required: 'Paste a key first.' })} />
+            <input
+              id="key"
+              className="input mono"
+              type="password"
+              autoComplete="off"
+              spellCheck={false}
+              autoFocus
+              aria-invalid={problem !== undefined}
+              aria-describedby="key-hint"
+              {...form.register('key', { required: 'Paste a key first.' })}
+            />
             {problem ? (
               <span className="error" role="alert">
                 {problem}
               </span>
             ) : null}
             <span id="key-hint" className="hint">
-              A fresh server writes two: <code>admin.key</code> and <code>demo.key</code> in its data folder, by default{' '}
+              A fresh server writes <code>admin.key</code> and <code>demo.key</code> into its data folder, by default{' '}
               <code>.graft</code>.
             </span>
           </div>

@@ -30,7 +30,9 @@ export function SettingsPage() {
             <dt>Tenant</dt>
             <dd>{session?.tenant.name}</dd>
             <dt>Key</dt>
-            <dd><code>{session?.key_id}</code></dd>
+            <dd>
+              <code>{session?.key_id}</code>
+            </dd>
             <dt>May</dt>
             <dd>{session?.scopes.join(', ')}</dd>
           </dl>
@@ -43,7 +45,11 @@ export function SettingsPage() {
   );
 }
 
-const themes: [Theme, string][] = [['system', 'As the system'], ['light', 'Light'], ['dark', 'Dark']];
+const themes: [Theme, string][] = [
+  ['system', 'As the system'],
+  ['light', 'Light'],
+  ['dark', 'Dark'],
+];
 
 function ThemeChoice() {
   const theme = useTheme();
@@ -67,10 +73,18 @@ function Prices() {
     <section className="card" aria-labelledby="prices">
       <header>
         <h2 id="prices">Price book</h2>
-        {prices.data ? <span className="muted small">revision {prices.data.revision}, {prices.data.currency}</span> : null}
+        {prices.data ? (
+          <span className="muted small">
+            revision {prices.data.revision}, {prices.data.currency}
+          </span>
+        ) : null}
       </header>
       {prices.isPending ? <SkeletonRows what="prices" /> : null}
-      {prices.isError ? <div className="body"><ErrorNote error={prices.error} retry={() => prices.refetch()} /></div> : null}
+      {prices.isError ? (
+        <div className="body">
+          <ErrorNote error={prices.error} retry={() => prices.refetch()} />
+        </div>
+      ) : null}
       {prices.data ? <PriceForm key={prices.data.revision} book={prices.data} /> : null}
     </section>
   );
@@ -88,14 +102,27 @@ function PriceForm({ book }: { book: PriceBook }) {
     },
   });
   const change = (at: number, text: string) =>
-    setItems(items.map((item, index) =>
-      index === at ? { ...item, micros_per_million: Math.max(0, Math.round(Number(text) * 1_000_000)) } : item));
+    setItems(
+      items.map((item, index) =>
+        index === at ? { ...item, micros_per_million: Math.max(0, Math.round(Number(text) * 1_000_000)) } : item,
+      ),
+    );
   return (
-    <form onSubmit={(event) => { event.preventDefault(); save.mutate(); }}>
+    <form
+      onSubmit={(event) => {
+        event.preventDefault();
+        save.mutate();
+      }}
+    >
       <div className="table-scroll">
         <table className="table">
           <thead>
-            <tr><th>Component</th><th>Base</th><th>Adapter</th><th className="right">{book.currency} a million</th></tr>
+            <tr>
+              <th>Component</th>
+              <th>Base</th>
+              <th>Adapter</th>
+              <th className="right">{book.currency} a million</th>
+            </tr>
           </thead>
           <tbody>
             {items.map((item, at) => (
@@ -104,9 +131,16 @@ function PriceForm({ book }: { book: PriceBook }) {
                 <td className="muted">{item.base ?? 'any'}</td>
                 <td className="muted">{item.adapter ?? 'any'}</td>
                 <td className="right">
-                  <input className="input num" style={{ width: 120, textAlign: 'right' }} type="number" min={0} step="any"
-                    aria-label={`Price of ${item.component}`} value={item.micros_per_million / 1_000_000}
-                    onChange={(event) => change(at, event.target.value)} />
+                  <input
+                    className="input num"
+                    style={{ width: 120, textAlign: 'right' }}
+                    type="number"
+                    min={0}
+                    step="any"
+                    aria-label={`Price of ${item.component}`}
+                    value={item.micros_per_million / 1_000_000}
+                    onChange={(event) => change(at, event.target.value)}
+                  />
                 </td>
               </tr>
             ))}
@@ -134,20 +168,35 @@ function Audit() {
         <span className="muted small">newest first</span>
       </header>
       {audit.isPending ? <SkeletonRows what="the audit log" /> : null}
-      {audit.isError ? <div className="body"><ErrorNote error={audit.error} retry={() => audit.refetch()} /></div> : null}
+      {audit.isError ? (
+        <div className="body">
+          <ErrorNote error={audit.error} retry={() => audit.refetch()} />
+        </div>
+      ) : null}
       {audit.data ? (
         <div className="table-scroll">
           <table className="table">
             <thead>
-              <tr><th>When</th><th>What</th><th>On</th><th>By</th></tr>
+              <tr>
+                <th>When</th>
+                <th>What</th>
+                <th>On</th>
+                <th>By</th>
+              </tr>
             </thead>
             <tbody>
               {audit.data.data.map((entry) => (
                 <tr key={entry.id}>
-                  <td className="muted"><Moment at={entry.created_at} /></td>
+                  <td className="muted">
+                    <Moment at={entry.created_at} />
+                  </td>
                   <td>{entry.action}</td>
-                  <td><code>{entry.object_id}</code></td>
-                  <td className="muted"><code>{entry.actor}</code></td>
+                  <td>
+                    <code>{entry.object_id}</code>
+                  </td>
+                  <td className="muted">
+                    <code>{entry.actor}</code>
+                  </td>
                 </tr>
               ))}
             </tbody>

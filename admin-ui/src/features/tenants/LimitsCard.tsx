@@ -24,7 +24,11 @@ export function LimitsCard({ tenant }: { tenant: string }) {
         <span className="muted small">empty means none</span>
       </header>
       {limits.isPending ? <SkeletonRows rows={3} what="limits" /> : null}
-      {limits.isError ? <div className="body"><ErrorNote error={limits.error} retry={() => limits.refetch()} /></div> : null}
+      {limits.isError ? (
+        <div className="body">
+          <ErrorNote error={limits.error} retry={() => limits.refetch()} />
+        </div>
+      ) : null}
       {limits.data ? <LimitsForm key={limits.dataUpdatedAt} tenant={tenant} limits={limits.data} /> : null}
     </section>
   );
@@ -42,28 +46,61 @@ function LimitsForm({ tenant, limits }: { tenant: string; limits: Limits }) {
   });
   const number = (value: string) => (value === '' ? null : Math.max(0, Math.round(Number(value))));
   const budget = (change: Partial<Budget> | null) =>
-    setDraft({ ...draft, budget: change === null ? null : { amount_micros: 0, period: 'month', ...draft.budget, ...change } });
+    setDraft({
+      ...draft,
+      budget: change === null ? null : { amount_micros: 0, period: 'month', ...draft.budget, ...change },
+    });
   return (
-    <form className="body stack" onSubmit={(event) => { event.preventDefault(); save.mutate(); }}>
+    <form
+      className="body stack"
+      onSubmit={(event) => {
+        event.preventDefault();
+        save.mutate();
+      }}
+    >
       <div style={{ display: 'grid', gap: 12, gridTemplateColumns: 'repeat(auto-fit, minmax(150px, 1fr))' }}>
         {fields.map(([key, label]) => (
           <div key={key} className="field">
             <label htmlFor={key}>{label}</label>
-            <input id={key} className="input num" type="number" min={0} placeholder="none" value={draft[key] ?? ''}
-              onChange={(event) => setDraft({ ...draft, [key]: number(event.target.value) })} />
+            <input
+              id={key}
+              className="input num"
+              type="number"
+              min={0}
+              placeholder="none"
+              value={draft[key] ?? ''}
+              onChange={(event) => setDraft({ ...draft, [key]: number(event.target.value) })}
+            />
           </div>
         ))}
         <div className="field">
           <label htmlFor="budget">Budget, currency units</label>
-          <input id="budget" className="input num" type="number" min={0} step="any" placeholder="none"
+          <input
+            id="budget"
+            className="input num"
+            type="number"
+            min={0}
+            step="any"
+            placeholder="none"
             value={draft.budget ? draft.budget.amount_micros / 1_000_000 : ''}
-            onChange={(event) => budget(event.target.value === '' ? null
-              : { amount_micros: Math.round(Number(event.target.value) * 1_000_000) })} />
+            onChange={(event) =>
+              budget(
+                event.target.value === ''
+                  ? null
+                  : { amount_micros: Math.round(Number(event.target.value) * 1_000_000) },
+              )
+            }
+          />
         </div>
         <div className="field">
           <label htmlFor="period">Budget period</label>
-          <select id="period" className="input" value={draft.budget?.period ?? 'month'} disabled={!draft.budget}
-            onChange={(event) => budget({ period: event.target.value as Budget['period'] })}>
+          <select
+            id="period"
+            className="input"
+            value={draft.budget?.period ?? 'month'}
+            disabled={!draft.budget}
+            onChange={(event) => budget({ period: event.target.value as Budget['period'] })}
+          >
             <option value="day">day</option>
             <option value="month">month</option>
             <option value="total">total</option>

@@ -38,13 +38,20 @@ export function NewKey({ tenant, close }: { tenant: string; close: () => void })
   const create = useMutation({
     mutationFn: ({ name, scopes, days }: Values) =>
       send<ApiKeyWithSecret>('POST', `/admin/v1/tenants/${encodeURIComponent(tenant)}/keys`, {
-        name, scopes, expires_at: days === 'never' ? null : Math.floor(Date.now() / 1000) + Number(days) * 86_400,
+        name,
+        scopes,
+        expires_at: days === 'never' ? null : Math.floor(Date.now() / 1000) + Number(days) * 86_400,
       }),
     onSuccess: () => queries.invalidateQueries({ queryKey: ['tenants', tenant, 'keys'] }),
   });
   const errors = form.formState.errors;
   return (
-    <Dialog open onOpenChange={close} title="New API key" description="Its secret is shown once and kept only as a hash.">
+    <Dialog
+      open
+      onOpenChange={close}
+      title="New API key"
+      description="Its secret is shown once and kept only as a hash."
+    >
       {create.data ? (
         <Secret secret={create.data.secret} close={close} />
       ) : (
@@ -52,11 +59,23 @@ export function NewKey({ tenant, close }: { tenant: string; close: () => void })
           <div className="body">
             <div className="field">
               <label htmlFor="key-name">Name</label>
-              <input id="key-name" className="input" placeholder="ticket bot" aria-invalid={!!errors.name} {...form.register('name')} />
-              {errors.name ? <span className="error" role="alert">{errors.name.message}</span> : null}
+              <input
+                id="key-name"
+                className="input"
+                placeholder="ticket bot"
+                aria-invalid={!!errors.name}
+                {...form.register('name')}
+              />
+              {errors.name ? (
+                <span className="error" role="alert">
+                  {errors.name.message}
+                </span>
+              ) : null}
             </div>
             <fieldset className="field" style={{ border: 0, padding: 0, margin: 0 }}>
-              <legend className="label" style={{ fontWeight: 550, marginBottom: 4 }}>May</legend>
+              <legend className="label" style={{ fontWeight: 550, marginBottom: 4 }}>
+                May
+              </legend>
               {scopes.map((scope) => (
                 <label key={scope} className="row" style={{ fontWeight: 400 }}>
                   <input type="checkbox" value={scope} {...form.register('scopes')} />
@@ -64,7 +83,11 @@ export function NewKey({ tenant, close }: { tenant: string; close: () => void })
                   <span className="muted small">{says[scope]}</span>
                 </label>
               ))}
-              {errors.scopes ? <span className="error" role="alert">{errors.scopes.message}</span> : null}
+              {errors.scopes ? (
+                <span className="error" role="alert">
+                  {errors.scopes.message}
+                </span>
+              ) : null}
             </fieldset>
             <div className="field">
               <label htmlFor="key-days">Expires</label>
@@ -93,14 +116,18 @@ function Secret({ secret, close }: { secret: string; close: () => void }) {
   return (
     <>
       <div className="body">
-        <Note tone="look"><p>Copy it now: nobody can show it again.</p></Note>
+        <Note tone="look">
+          <p>Copy it now: nobody can show it again.</p>
+        </Note>
         <div className="secret">
           <code>{secret}</code>
           <CopyButton text={secret} label="Copy the key" />
         </div>
       </div>
       <footer>
-        <Button look="primary" onClick={close}>I have it</Button>
+        <Button look="primary" onClick={close}>
+          I have it
+        </Button>
       </footer>
     </>
   );

@@ -22,9 +22,13 @@ export function TenantPage() {
     <main className="page">
       <div className="page-head">
         <div>
-          <p className="small"><Link to="/tenants">Tenants</Link></p>
+          <p className="small">
+            <Link to="/tenants">Tenants</Link>
+          </p>
           <h1>{tenant.data?.name || id}</h1>
-          <p><code>{id}</code></p>
+          <p>
+            <code>{id}</code>
+          </p>
         </div>
         <Button look="danger" onClick={() => setDeleting(true)}>
           <Trash2 aria-hidden /> Delete
@@ -33,12 +37,18 @@ export function TenantPage() {
       {tenant.isError ? <ErrorNote error={tenant.error} retry={() => tenant.refetch()} /> : null}
       <Keys tenant={id} />
       <LimitsCard tenant={id} />
-      <Confirm open={deleting} onOpenChange={setDeleting} danger title={`Delete ${tenant.data?.name || id}`} verb="Delete tenant"
+      <Confirm
+        open={deleting}
+        onOpenChange={setDeleting}
+        danger
+        title={`Delete ${tenant.data?.name || id}`}
+        verb="Delete tenant"
         run={async () => {
           await send('DELETE', `/admin/v1/tenants/${encodeURIComponent(id)}`);
           await navigate({ to: '/tenants' });
           await queries.invalidateQueries({ queryKey: ['tenants'] });
-        }}>
+        }}
+      >
         Its keys stop working at once. Its ledger and audit log stay.
       </Confirm>
     </main>
@@ -57,7 +67,11 @@ function Keys({ tenant }: { tenant: string }) {
         </Button>
       </header>
       {keys.isPending ? <SkeletonRows rows={2} what="keys" /> : null}
-      {keys.isError ? <div className="body"><ErrorNote error={keys.error} retry={() => keys.refetch()} /></div> : null}
+      {keys.isError ? (
+        <div className="body">
+          <ErrorNote error={keys.error} retry={() => keys.refetch()} />
+        </div>
+      ) : null}
       {keys.data?.data.length === 0 ? (
         <Empty icon={<KeyRound aria-hidden />} title="No key yet">
           <p>A key says what its holder may do; its secret is shown once.</p>
@@ -68,11 +82,21 @@ function Keys({ tenant }: { tenant: string }) {
           <table className="table">
             <thead>
               <tr>
-                <th>Name</th><th>Prefix</th><th>May</th><th>Last used</th><th>Expires</th>
-                <th><span className="visually-hidden">Actions</span></th>
+                <th>Name</th>
+                <th>Prefix</th>
+                <th>May</th>
+                <th>Last used</th>
+                <th>Expires</th>
+                <th>
+                  <span className="visually-hidden">Actions</span>
+                </th>
               </tr>
             </thead>
-            <tbody>{keys.data.data.map((key) => <KeyRow key={key.id} tenant={tenant} one={key} />)}</tbody>
+            <tbody>
+              {keys.data.data.map((key) => (
+                <KeyRow key={key.id} tenant={tenant} one={key} />
+              ))}
+            </tbody>
           </table>
         </div>
       ) : null}
@@ -87,23 +111,39 @@ function KeyRow({ tenant, one }: { tenant: string; one: ApiKey }) {
   return (
     <tr>
       <td>{one.name || <span className="muted">unnamed</span>}</td>
-      <td><code>{one.prefix}…</code></td>
+      <td>
+        <code>{one.prefix}…</code>
+      </td>
       <td>
         <div className="row wrap" style={{ gap: 4 }}>
-          {one.scopes.map((scope) => <span key={scope} className={scope === 'admin' ? 'chip look' : 'chip'}>{scope}</span>)}
+          {one.scopes.map((scope) => (
+            <span key={scope} className={scope === 'admin' ? 'chip look' : 'chip'}>
+              {scope}
+            </span>
+          ))}
         </div>
       </td>
-      <td className="muted"><Moment at={one.last_used_at} /></td>
-      <td className="muted"><Moment at={one.expires_at} /></td>
+      <td className="muted">
+        <Moment at={one.last_used_at} />
+      </td>
+      <td className="muted">
+        <Moment at={one.expires_at} />
+      </td>
       <td className="right">
         <Button small look="danger" onClick={() => setRevoking(true)}>
           Revoke
         </Button>
-        <Confirm open={revoking} onOpenChange={setRevoking} danger title={`Revoke ${one.name || one.prefix}`} verb="Revoke key"
+        <Confirm
+          open={revoking}
+          onOpenChange={setRevoking}
+          danger
+          title={`Revoke ${one.name || one.prefix}`}
+          verb="Revoke key"
           run={async () => {
             await send('DELETE', `/admin/v1/tenants/${encodeURIComponent(tenant)}/keys/${encodeURIComponent(one.id)}`);
             await queries.invalidateQueries({ queryKey: ['tenants', tenant, 'keys'] });
-          }}>
+          }}
+        >
           Whoever uses it is refused at once, and its sessions end. This can’t be undone.
         </Confirm>
       </td>

@@ -26,21 +26,35 @@ export function Tenants() {
       </div>
       <section className="card" aria-label="Tenants">
         {tenants.isPending ? <SkeletonRows what="tenants" /> : null}
-        {tenants.isError ? <div className="body"><ErrorNote error={tenants.error} retry={() => tenants.refetch()} /></div> : null}
+        {tenants.isError ? (
+          <div className="body">
+            <ErrorNote error={tenants.error} retry={() => tenants.refetch()} />
+          </div>
+        ) : null}
         {tenants.data ? (
           <div className="table-scroll">
             <table className="table">
               <thead>
-                <tr><th>Name</th><th>Id</th><th>Created</th></tr>
+                <tr>
+                  <th>Name</th>
+                  <th>Id</th>
+                  <th>Created</th>
+                </tr>
               </thead>
               <tbody>
                 {tenants.data.data.map((tenant) => (
                   <tr key={tenant.id}>
                     <td>
-                      <Link className="strong" to="/tenants/$tenant" params={{ tenant: tenant.id }}>{tenant.name}</Link>
+                      <Link className="strong" to="/tenants/$tenant" params={{ tenant: tenant.id }}>
+                        {tenant.name}
+                      </Link>
                     </td>
-                    <td><code className="muted">{tenant.id}</code></td>
-                    <td className="muted"><Moment at={tenant.created_at} /></td>
+                    <td>
+                      <code className="muted">{tenant.id}</code>
+                    </td>
+                    <td className="muted">
+                      <Moment at={tenant.created_at} />
+                    </td>
                   </tr>
                 ))}
               </tbody>
@@ -68,12 +82,23 @@ function NewTenant({ open, onOpenChange }: { open: boolean; onOpenChange: (open:
   });
   return (
     <Dialog open={open} onOpenChange={onOpenChange} title="New tenant" description="Make its first key on its page.">
-      <form onSubmit={(event) => { event.preventDefault(); if (name.trim()) create.mutate(); }}>
+      <form
+        onSubmit={(event) => {
+          event.preventDefault();
+          if (name.trim()) create.mutate();
+        }}
+      >
         <div className="body">
           <div className="field">
             <label htmlFor="tenant-name">Name</label>
-            <input id="tenant-name" className="input" value={name} maxLength={200} placeholder="support-team"
-              onChange={(event) => setName(event.target.value)} />
+            <input
+              id="tenant-name"
+              className="input"
+              value={name}
+              maxLength={200}
+              placeholder="support-team"
+              onChange={(event) => setName(event.target.value)}
+            />
           </div>
           {create.isError ? <ErrorNote error={create.error} /> : null}
         </div>

@@ -27,8 +27,12 @@ export function UsagePage() {
         </div>
         <div className="segments" role="group" aria-label="Range">
           {ranges.map((range) => (
-            <button key={range} type="button" aria-pressed={range === days}
-              onClick={() => navigate({ to: '/usage', search: { days: range } })}>
+            <button
+              key={range}
+              type="button"
+              aria-pressed={range === days}
+              onClick={() => navigate({ to: '/usage', search: { days: range } })}
+            >
               {range === 1 ? 'Today' : `${range} days`}
             </button>
           ))}
@@ -39,8 +43,12 @@ export function UsagePage() {
       <div className="figures">
         <Figure label="Cost" value={money(sum.costMicros, sum.currency)} ready={costs.isSuccess} />
         <Figure label="Requests" value={count(sum.requests)} ready={usage.isSuccess} />
-        <Figure label="Tokens in" value={count(sum.inputTokens)} ready={usage.isSuccess}
-          detail={sum.cachedTokens > 0 ? `${count(sum.cachedTokens)} from the prefix cache` : ''} />
+        <Figure
+          label="Tokens in"
+          value={count(sum.inputTokens)}
+          ready={usage.isSuccess}
+          detail={sum.cachedTokens > 0 ? `${count(sum.cachedTokens)} from the prefix cache` : ''}
+        />
         <Figure label="Tokens out" value={count(sum.outputTokens)} ready={usage.isSuccess} />
       </div>
       <section className="card" aria-labelledby="cost-days">
@@ -81,8 +89,16 @@ function ByTenant({ days }: { days: number }) {
   return <Table title="By tenant" days={days} groupBy="project_id" name={name} />;
 }
 
-function Table({ title, days, groupBy, name = (text) => text }: {
-  title: string; days: number; groupBy: 'model' | 'project_id'; name?: (id: string) => string;
+function Table({
+  title,
+  days,
+  groupBy,
+  name = (text) => text,
+}: {
+  title: string;
+  days: number;
+  groupBy: 'model' | 'project_id';
+  name?: (id: string) => string;
 }) {
   const usage = useQuery(usageQuery(days, groupBy));
   const groups = usage.data ? byGroup(usage.data, groupBy) : [];
@@ -107,7 +123,9 @@ function Table({ title, days, groupBy, name = (text) => text }: {
                 <th className="right">Requests</th>
                 <th className="right">Tokens in</th>
                 <th className="right">Tokens out</th>
-                <th><span className="visually-hidden">Share</span></th>
+                <th>
+                  <span className="visually-hidden">Share</span>
+                </th>
               </tr>
             </thead>
             <tbody>

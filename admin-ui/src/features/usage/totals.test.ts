@@ -4,13 +4,25 @@ import { byGroup, costByDay, totals } from './totals';
 
 const nobody = { project_id: null, user_id: null, api_key_id: null };
 const used = (model: string, input: number, cached: number, output: number, requests: number): UsageResult => ({
-  object: 'organization.usage.completions.result', input_tokens: input, input_cached_tokens: cached,
-  input_uncached_tokens: input - cached, output_tokens: output, num_model_requests: requests, model, ...nobody,
-  batch: null, service_tier: null,
+  object: 'organization.usage.completions.result',
+  input_tokens: input,
+  input_cached_tokens: cached,
+  input_uncached_tokens: input - cached,
+  output_tokens: output,
+  num_model_requests: requests,
+  model,
+  ...nobody,
+  batch: null,
+  service_tier: null,
 });
 const cost = (line_item: string, value: number): CostResult => ({
-  object: 'organization.costs.result', amount: { value, currency: 'eur' }, line_item, project_id: null,
-  api_key_id: null, quantity: null, quantity_unit: null,
+  object: 'organization.costs.result',
+  amount: { value, currency: 'eur' },
+  line_item,
+  project_id: null,
+  api_key_id: null,
+  quantity: null,
+  quantity_unit: null,
 });
 
 const usage: Bucket<UsageResult>[] = [
@@ -24,12 +36,20 @@ const costs: Bucket<CostResult>[] = [
 
 it('adds up requests, tokens and micros', () => {
   expect(totals(usage, costs)).toEqual({
-    requests: 5, inputTokens: 115, cachedTokens: 4, outputTokens: 23, costMicros: 20, currency: 'eur',
+    requests: 5,
+    inputTokens: 115,
+    cachedTokens: 4,
+    outputTokens: 23,
+    costMicros: 20,
+    currency: 'eur',
   });
 });
 
 it('puts the busiest first', () => {
-  expect(byGroup(usage, 'model').map((group) => [group.name, group.requests])).toEqual([['base', 3], ['triage@1', 2]]);
+  expect(byGroup(usage, 'model').map((group) => [group.name, group.requests])).toEqual([
+    ['base', 3],
+    ['triage@1', 2],
+  ]);
 });
 
 it('keeps empty days', () => {

@@ -20,7 +20,8 @@ public record Applied(List<Ended> ended, Counts counts) {
 
     /**
      * STOP_TOKEN: a stop token was chosen, it is the last of the sequence. LENGTH: all new tokens asked for are there.
-     * CANNOT_FIT: prompt and answer together are more than the whole pool holds; nothing was computed. FAILED: the step said that what was computed can't be used.
+     * CANNOT_FIT: prompt and answer together are more than the whole pool holds; nothing was computed.
+     * FAILED: the step said that what was computed can't be used.
      */
     public enum Reason { STOP_TOKEN, LENGTH, CANCELLED, CANNOT_FIT, FAILED }
 

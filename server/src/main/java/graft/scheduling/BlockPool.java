@@ -10,8 +10,9 @@ import java.util.OptionalInt;
 /**
  * The KV blocks of one device: counts who uses each and finds computed ones again by key.
  *
- * <p>A block is in exactly one state: in use (count &gt; 0), cached (count 0, findable) or empty (count 0, no key). Empty
- * blocks are taken first, then the cached one that was given back longest ago, which is forgotten. Not thread-safe.
+ * <p>A block is in exactly one state: in use (count &gt; 0), cached (count 0, findable) or empty (count 0, no key).
+ * Empty blocks are taken first, then the cached one that was given back longest ago, which is forgotten. Not
+ * thread-safe.
  */
 final class BlockPool {
     private final int[] uses;
