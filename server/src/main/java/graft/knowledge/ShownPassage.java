@@ -13,7 +13,8 @@ public final class ShownPassage {
     /** Special tokens of ChatML, Llama, DeepSeek, Mistral, Gemma and Phi, reasoning and tool tags, raft-v1's tags. */
     private static final Pattern HOSTILE = Pattern.compile("<[|\uFF5C][^<>]{0,64}>"
             + "|<[^<>\\s][^<>]{0,63}[|\uFF5C]>|<</?SYS>>|\\[/?(?:INST|SYSTEM_PROMPT|AVAILABLE_TOOLS|TOOL_CALLS"
-            + "|TOOL_RESULTS|TOOL_CONTENT|ARGS|PREFIX|SUFFIX|MIDDLE)\\]|</?(?:s|bos|eos|pad|unk|mask|think|tools?|tool_calls?"
+            + "|TOOL_RESULTS|TOOL_CONTENT|ARGS|PREFIX"
+            + "|SUFFIX|MIDDLE)\\]|</?(?:s|bos|eos|pad|unk|mask|think|tools?|tool_calls?"
             + "|tool_response|start_of_turn|end_of_turn|start_of_image|end_of_image|im_start|im_end|answer)>"
             + "|##(?:begin|end)_quote##", Pattern.CASE_INSENSITIVE);
     private final Passage passage;
