@@ -32,7 +32,7 @@ export async function open(origin, { width = 1280, height = 800, theme = 'light'
     if (message.type() === 'error' && !message.text().startsWith('Failed to load resource'))
       problems.push(message.text());
   });
-  page.setDefaultTimeout(Number(process.env.E2E_TIMEOUT_MS ?? 30_000));
+  page.setDefaultTimeout(Number(process.env.E2E_TIMEOUT_MS ?? 90_000));
   return { browser, context, page, problems };
 }
 
