@@ -5,14 +5,13 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * POST /v1/chat/completions, with OpenAI's fields, those vLLM adds (top_k, min_p, repetition_penalty,
+ * POST /v1/chat/completions, with OpenAI's fields, those vLLM adds (top_k, min_p, repetition_penalty, ignore_eos,
  * chat_template_kwargs), and ours in {@code graft}. Fields that only hint (user, metadata, service_tier, prediction,
  * prompt_cache_key, safety_identifier, verbosity, parallel_tool_calls) have no component: any value is accepted.
  */
 record ChatRequest(String model, List<Message> messages, Double temperature, Double topP, Integer topK, Double minP,
         Double repetitionPenalty, Double frequencyPenalty, Double presencePenalty, Map<String, Double> logitBias,
-                Long seed,
-        Integer n, JsonNode stop, Integer maxTokens, Integer maxCompletionTokens, Boolean logprobs, Integer topLogprobs,
+        Long seed, Boolean ignoreEos, Integer n, JsonNode stop, Integer maxTokens, Integer maxCompletionTokens, Boolean logprobs, Integer topLogprobs,
         Boolean stream, StreamOptions streamOptions, Map<String, Object> chatTemplateKwargs, String reasoningEffort,
         JsonNode tools, JsonNode toolChoice, JsonNode functions, JsonNode functionCall, JsonNode responseFormat,
         JsonNode audio, List<String> modalities, JsonNode webSearchOptions, JsonNode moderation, Boolean store,

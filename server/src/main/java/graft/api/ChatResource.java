@@ -84,7 +84,8 @@ final class ChatResource implements Resource {
                 Checks.sampling(new Checks.SamplingFields(asked.temperature(), asked.topP(), asked.topK(), asked.minP(),
                         asked.frequencyPenalty(), asked.presencePenalty(), asked.repetitionPenalty(), asked.seed(),
                         asked.logitBias())), Checks.stops(asked.stop()), Checks.choices(asked.n(), 1, maxChoices),
-                Completions.alternatives(call.logprobs(), call.alternatives(), call.options));
+                Completions.alternatives(call.logprobs(), call.alternatives(), call.options),
+                Boolean.TRUE.equals(asked.ignoreEos()));
         Checks.inVocabulary(options.sampling(), call.target.base().engine().model().vocabularySize());
         Map<String, Object> variables = new HashMap<>();
         if (asked.reasoningEffort() != null) variables.put("reasoning_effort", asked.reasoningEffort());

@@ -91,8 +91,7 @@ final class CompletionsResource implements Resource {
     }
 
     private GenerationRequest request(Exchange exchange, CompletionRequest asked, GraftOptions options,
-            Models.Target target,
-            Prompt prompt) {
+            Models.Target target, Prompt prompt) {
         OptionalInt most = asked.maxTokens() == null ? OptionalInt.of(DEFAULT_MAX_TOKENS)
                 : Checks.maxTokens("max_tokens", asked.maxTokens());
         GenerationRequest.Options wanted = new GenerationRequest.Options(most,
@@ -101,7 +100,7 @@ final class CompletionsResource implements Resource {
                         asked.logitBias())), Checks.stops(asked.stop()), Checks.choices(asked.n(), count(prompt),
                                 maxChoices),
                 Completions.alternatives(asked.logprobs() != null, asked.logprobs() == null ? 0 : asked.logprobs(),
-                        options));
+                        options), Boolean.TRUE.equals(asked.ignoreEos()));
         Checks.inVocabulary(wanted.sampling(), target.base().engine().model().vocabularySize());
         return new GenerationRequest(exchange.caller(), exchange.requestId(), "completions", target.model(),
                 target.composed(), prompt, wanted, options.knowledge());

@@ -18,6 +18,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalLong;
+import java.util.Set;
 import java.util.function.Function;
 
 /**
@@ -122,9 +123,13 @@ public final class Generation {
         for (int i = 0; i < prepared.ids().size() * request.options().choices(); i++) {
             choices.add(new Choice(i, model.tokenizer().map(tokenizer -> tokenizer.newDetokenizer()),
                     request.options().stop(), AnswerReader.of(prepared.format(), citations,
-                            request.knowledge().showReasoning()), model.engine().model().stopTokens()));
+                            request.knowledge().showReasoning()), stopTokens(request, model)));
         }
         return choices;
+    }
+
+    private static Set<Integer> stopTokens(GenerationRequest request, EngineModel model) {
+        return request.options().ignoreEos() ? Set.of() : model.engine().model().stopTokens();
     }
 
     /** @return when to ask again, if the engine has no room for all of them */
@@ -135,7 +140,7 @@ public final class Generation {
             int[] prompt = prepared.ids().get(choice.index() / request.options().choices());
             EngineRequest sequence = new EngineRequest(request.requestId(), request.caller().tenantId(), prompt,
                     prepared.maxTokens(), sampling(request.options().sampling(), choice.index()), loaded,
-                    model.engine().model().stopTokens(), request.options().topLogprobs(), Optional.empty());
+                    stopTokens(request, model), request.options().topLogprobs(), Optional.empty());
             switch (model.engine().submit(sequence, answer.sink(choice))) {
                 case Submission.Accepted accepted -> choice.accepted(accepted.sequenceId());
                 case Submission.Busy busy -> {

@@ -64,8 +64,10 @@ public record GenerationRequest(Caller caller, String requestId, String operatio
      * @param stop        texts that end an answer
      * @param choices     answers to each prompt
      * @param topLogprobs alternatives to report for each token
+     * @param ignoreEos   goes on past the tokens that end an answer, until maxTokens
      */
-    public record Options(OptionalInt maxTokens, Sampling sampling, List<String> stop, int choices, int topLogprobs) {
+    public record Options(OptionalInt maxTokens, Sampling sampling, List<String> stop, int choices, int topLogprobs,
+            boolean ignoreEos) {
         public Options {
             Objects.requireNonNull(maxTokens);
             Objects.requireNonNull(sampling);
@@ -82,8 +84,7 @@ public record GenerationRequest(Caller caller, String requestId, String operatio
      * @param showReasoning false to send only what stands behind raft-v1's answer mark
      */
     public record Knowledge(List<String> storeIds, int maxResults, Optional<String> filters, String mode,
-            boolean strict,
-            boolean showReasoning) {
+            boolean strict, boolean showReasoning) {
         public static final Knowledge NONE = new Knowledge(List.of(), 4, Optional.empty(), "auto", false, true);
 
         public Knowledge {
