@@ -80,7 +80,7 @@ async function anAdapterIsUploaded() {
   await page
     .getByLabel('Files')
     .setInputFiles([join(voice, 'adapter_config.json'), join(voice, 'adapter_model.safetensors')]);
-  await page.getByLabel('Name').fill(name);
+  await page.getByLabel('Name', { exact: true }).fill(name);
   await shot(page, 'upload-chosen');
   await page.getByRole('button', { name: 'Upload and prove' }).click();
   await page.getByText(`${name} version 1 is stored.`).waitFor();
@@ -107,6 +107,8 @@ async function theBaseAnswersBesideIt() {
   await page.getByRole('button', { name: 'Compare' }).click();
   const second = page.getByRole('combobox').nth(1);
   await second.selectOption({ index: 0 });
+  await page.getByRole('button', { name: 'Parameters' }).click();
+  await page.getByLabel('Most new tokens').fill('32');
   await ask('How do I reset a password?', 2);
   await shot(page, 'playground-compare');
   const [one, two] = await page.getByTestId('answer').allInnerTexts();
@@ -160,7 +162,7 @@ async function aBadAdapterIsExplained() {
       buffer: Buffer.from('BAD: not a tensor file at all'),
     },
   ]);
-  await page.getByLabel('Name').fill('broken');
+  await page.getByLabel('Name', { exact: true }).fill('broken');
   await page.getByRole('button', { name: 'Upload and prove' }).click();
   await page.getByText('nothing was stored').waitFor();
   await shot(page, 'upload-refused');
@@ -171,7 +173,7 @@ async function aBadAdapterIsExplained() {
 async function anAnswerCitesADocument() {
   await page.goto('/knowledge');
   await page.getByRole('button', { name: 'New store' }).click();
-  await page.getByLabel('Name').fill(`pumps ${name}`);
+  await page.getByLabel('Name', { exact: true }).fill(`pumps ${name}`);
   await page.getByRole('button', { name: 'Create store' }).click();
   await page.getByText('Nothing to read yet').waitFor();
   const text =
@@ -264,7 +266,7 @@ async function theOperatorSeesMore() {
   await page.getByRole('heading', { name: 'API keys' }).waitFor();
   const tenant = new URL(page.url()).pathname;
   await page.getByRole('button', { name: 'New key' }).click();
-  await page.getByLabel('Name').fill('end-to-end');
+  await page.getByLabel('Name', { exact: true }).fill('end-to-end');
   await page.getByRole('button', { name: 'Make key' }).click();
   await page.getByText('Copy it now').waitFor();
   await page.getByRole('button', { name: 'I have it' }).click();
