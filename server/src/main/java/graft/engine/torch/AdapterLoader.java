@@ -18,6 +18,9 @@ import java.util.List;
  * threads beside running steps; whatever the script can't apply exactly refuses the adapter by name.
  */
 final class AdapterLoader {
+    /** How large a rank may be was decided when the adapter was uploaded; the device's memory bounds it here. */
+    private static final PeftAdapter.Limits ANY_RANK = new PeftAdapter.Limits(PeftAdapter.Limits.DEFAULT.headerBytes(),
+            Integer.MAX_VALUE, PeftAdapter.Limits.DEFAULT.patternSteps());
     /** Tensors of one module; the numbers are those of parts/adapters.py. */
     private static final int KINDS = 8;
     private static final int A = 0;
@@ -44,7 +47,7 @@ final class AdapterLoader {
 
     /** @throws graft.weights.InvalidAdapterException or UnsupportedModelException with what is wrong with it */
     StagedAdapter load(EngineAdapter adapter) {
-        PeftAdapter files = PeftAdapter.read(adapter.files().folder(), target, PeftAdapter.Limits.DEFAULT);
+        PeftAdapter files = PeftAdapter.read(adapter.files().folder(), target, ANY_RANK);
         if (!files.invocationTokens().isEmpty())
             throw new UnsupportedModelException("activated LoRA (alora_invocation_tokens) is not served by this engine");
         try (TorchModule.Scope scope = module.scope()) {
