@@ -32,8 +32,8 @@ class ReadmeIT {
         try (RunningGraft graft = RunningGraft.up(folder.resolve("data"), Map.of())) {
             StringBuilder script = new StringBuilder("set -e\n");
             for (int i = 0; i < steps.size(); i++) {
-                script.append(steps.get(i).commands().replace("127.0.0.1:8080", "127.0.0.1:" + graft.port())
-                        .replace(".graft/", graft.data() + "/").replace("/tmp/", folder + "/"));
+                script.append(steps.get(i).commands().replace("/tmp/", folder + "/")
+                        .replace("127.0.0.1:8080", "127.0.0.1:" + graft.port()).replace(".graft/", graft.data() + "/"));
                 script.append("\necho; echo '").append(END).append(i).append("'\n");
             }
             String output = shell(Files.writeString(folder.resolve("steps.sh"), script));
