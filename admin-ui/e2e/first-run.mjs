@@ -90,7 +90,7 @@ async function anAdapterIsUploaded() {
 
 async function itAnswersInThePlayground() {
   await page.getByRole('link', { name: 'Chat with it' }).click();
-  await page.getByLabel('Message').waitFor();
+  await page.getByLabel('Message', { exact: true }).waitFor();
   await ask('How do I reset a password?');
   const answer = await page.getByTestId('answer').first().innerText();
   const measure = await page.getByTestId('measure').first().innerText();
@@ -280,8 +280,8 @@ async function theOperatorSeesMore() {
 
 /** Sends a prompt and waits until every column's answer has ended. */
 async function ask(prompt, columns = 1) {
-  await page.getByLabel('Message').fill(prompt);
-  await page.getByLabel('Message').press('Enter');
+  await page.getByLabel('Message', { exact: true }).fill(prompt);
+  await page.getByLabel('Message', { exact: true }).press('Enter');
   await page
     .getByTestId('measure')
     .nth(columns - 1)
