@@ -11,7 +11,8 @@ import java.util.Map;
  */
 record ChatRequest(String model, List<Message> messages, Double temperature, Double topP, Integer topK, Double minP,
         Double repetitionPenalty, Double frequencyPenalty, Double presencePenalty, Map<String, Double> logitBias,
-        Long seed, Boolean ignoreEos, Integer n, JsonNode stop, Integer maxTokens, Integer maxCompletionTokens, Boolean logprobs, Integer topLogprobs,
+        Long seed, Boolean ignoreEos, Integer n,
+        JsonNode stop, Integer maxTokens, Integer maxCompletionTokens, Boolean logprobs, Integer topLogprobs,
         Boolean stream, StreamOptions streamOptions, Map<String, Object> chatTemplateKwargs, String reasoningEffort,
         JsonNode tools, JsonNode toolChoice, JsonNode functions, JsonNode functionCall, JsonNode responseFormat,
         JsonNode audio, List<String> modalities, JsonNode webSearchOptions, JsonNode moderation, Boolean store,

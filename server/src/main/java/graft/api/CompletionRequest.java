@@ -13,7 +13,8 @@ import java.util.Map;
  */
 record CompletionRequest(String model, JsonNode prompt, Double temperature, Double topP, Integer topK, Double minP,
         Double repetitionPenalty, Double frequencyPenalty, Double presencePenalty, Map<String, Double> logitBias,
-        Long seed, Boolean ignoreEos, Integer n, Integer bestOf, JsonNode stop, Integer maxTokens, Integer logprobs, Boolean echo, String suffix,
+        Long seed, Boolean ignoreEos, Integer n,
+        Integer bestOf, JsonNode stop, Integer maxTokens, Integer logprobs, Boolean echo, String suffix,
         Boolean stream, ChatRequest.StreamOptions streamOptions, JsonNode graft) {
     private static final int MAX_PROMPTS = 64;
 
