@@ -2,6 +2,7 @@ package graft.benchmarks;
 
 import java.io.BufferedReader;
 import java.io.IOException;
+import java.io.Writer;
 import java.net.ServerSocket;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -27,11 +28,20 @@ interface Peer extends AutoCloseable {
         for (String line = output.readLine(); line != null; line = output.readLine()) {
             System.err.println(line);
             if (!line.contains("Graft is ready on ")) continue;
-            Thread.ofVirtual().start(() -> output.lines().forEach(System.err::println));
+            Thread.ofVirtual().start(() -> drain(output));
             String key = Files.readString(data.resolve("data/demo.key")).strip();
             return new Started("graft", new LoadGenerator("http://127.0.0.1:" + port, key), process);
         }
         throw new IOException("./graft up ended before it was ready");
+    }
+
+    /** What nobody reads would stop the server once the pipe is full. */
+    private static void drain(BufferedReader output) {
+        try {
+            output.transferTo(Writer.nullWriter());
+        } catch (IOException e) {
+            // the server has ended and its pipe with it
+        }
     }
 
     private static int freePort() throws IOException {
