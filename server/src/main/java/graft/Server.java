@@ -10,6 +10,7 @@ import graft.api.HttpServer;
 import graft.api.InferenceApi;
 import graft.api.Routes;
 import graft.generation.Generation;
+import graft.generation.grammar.Grammars;
 import graft.metering.LedgerUsageRecorder;
 import graft.metering.Metering;
 import graft.registry.tenant.ApiKeyDao;
@@ -89,7 +90,9 @@ final class Server implements AutoCloseable {
         ServerConfig.Limits limits = config.limits();
         Generation generation = new Generation(models.forGeneration(), adapters::engineAdapter,
                 Optional.of(knowledge.search()), admission, metering.recorder(),
-                new Generation.Settings(limits.defaultMaxTokens(), limits.stall()), Clock.systemUTC());
+                new Generation.Settings(limits.defaultMaxTokens(), limits.stall(), new Grammars.Limits(
+                        limits.schemaBytes(), limits.schemaDepth(), limits.compiledSchemaBytes(),
+                        limits.compiledSchemas())), Clock.systemUTC());
         return new InferenceApi(adapters.catalog(), generation, Optional.of(embedder.text()), admission,
                 metering.recorder(), new InferenceApi.Settings(limits.maxChoices()), Clock.systemUTC());
     }

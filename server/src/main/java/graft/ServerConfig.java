@@ -46,7 +46,8 @@ public record ServerConfig(String host, int port, int adminPort, Path data, Opti
     /** @param model empty means the fetched one */
     public record Embedder(Optional<Path> model, int window, int batchTokens) {}
 
-    public record Limits(int defaultMaxTokens, int maxChoices, Duration stall) {}
+    public record Limits(int defaultMaxTokens, int maxChoices, Duration stall, int schemaBytes, int schemaDepth,
+            int compiledSchemaBytes, int compiledSchemas) {}
 
     public record Adapters(long maxUploadBytes, long maxUnpackedBytes, int maxFiles, int maxRatio,
             int maxParallelUploads, int maxRank, Duration probePatience, Duration catalogMemory, Duration listenerWait,

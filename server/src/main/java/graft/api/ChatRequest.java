@@ -6,7 +6,7 @@ import java.util.Map;
 
 /**
  * POST /v1/chat/completions, with OpenAI's fields, those vLLM adds (top_k, min_p, repetition_penalty, ignore_eos,
- * chat_template_kwargs), and ours in {@code graft}. Fields that only hint (user, metadata, service_tier, prediction,
+ * chat_template_kwargs), and ours in {@code graft}. An answer is held to {@code response_format} token by token. Fields that only hint (user, metadata, service_tier, prediction,
  * prompt_cache_key, safety_identifier, verbosity, parallel_tool_calls) have no component: any value is accepted.
  */
 record ChatRequest(String model, List<Message> messages, Double temperature, Double topP, Integer topK, Double minP,
@@ -35,8 +35,8 @@ record ChatRequest(String model, List<Message> messages, Double temperature, Dou
             throw ApiException.invalid("modalities", "Only the modality 'text' is served.");
         if (Boolean.TRUE.equals(store))
             throw ApiException.invalid("store", "Chat completions are not stored here; leave 'store' out or false.");
-        if (given(responseFormat) && !"text".equals(responseFormat.path("type").asText()))
-            throw ApiException.invalid("response_format", "Only response_format {\"type\": \"text\"} is served.");
+        if (Boolean.TRUE.equals(ignoreEos) && ResponseFormat.of(responseFormat).isPresent())
+            throw ApiException.invalid("ignore_eos", "An answer of a 'response_format' ends where it is complete.");
         boolean none = toolChoice != null && toolChoice.isTextual() && toolChoice.asText().equals("none");
         if (given(tools) && !tools.isEmpty() && !none)
             throw ApiException.invalid("tools",

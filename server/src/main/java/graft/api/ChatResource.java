@@ -85,7 +85,7 @@ final class ChatResource implements Resource {
                         asked.frequencyPenalty(), asked.presencePenalty(), asked.repetitionPenalty(), asked.seed(),
                         asked.logitBias())), Checks.stops(asked.stop()), Checks.choices(asked.n(), 1, maxChoices),
                 Completions.alternatives(call.logprobs(), call.alternatives(), call.options),
-                Boolean.TRUE.equals(asked.ignoreEos()));
+                Boolean.TRUE.equals(asked.ignoreEos()), ResponseFormat.of(asked.responseFormat()));
         Checks.inVocabulary(options.sampling(), call.target.base().engine().model().vocabularySize());
         Map<String, Object> variables = new HashMap<>();
         if (asked.reasoningEffort() != null) variables.put("reasoning_effort", asked.reasoningEffort());

@@ -13,6 +13,7 @@ import graft.registry.tenant.Scope;
 import java.time.Clock;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.OptionalInt;
 
 /** POST /v1/completions: texts or token ids continued as they are, without a chat template. */
@@ -100,7 +101,8 @@ final class CompletionsResource implements Resource {
                         asked.logitBias())), Checks.stops(asked.stop()), Checks.choices(asked.n(), count(prompt),
                                 maxChoices),
                 Completions.alternatives(asked.logprobs() != null, asked.logprobs() == null ? 0 : asked.logprobs(),
-                        options), Boolean.TRUE.equals(asked.ignoreEos()));
+                        options), Boolean.TRUE.equals(asked.ignoreEos()),
+                Optional.empty());
         Checks.inVocabulary(wanted.sampling(), target.base().engine().model().vocabularySize());
         return new GenerationRequest(exchange.caller(), exchange.requestId(), "completions", target.model(),
                 target.composed(), prompt, wanted, options.knowledge());

@@ -8,12 +8,16 @@ import graft.engine.EngineAdapter;
 import graft.engine.EngineRequest;
 import graft.engine.Sampling;
 import graft.engine.Submission;
+import graft.generation.grammar.Grammar;
+import graft.generation.grammar.Grammars;
+import graft.generation.grammar.InvalidSchemaException;
 import graft.knowledge.Citations;
 import graft.knowledge.Retrieval;
 import graft.metering.UsageRecorder;
 import java.time.Clock;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -28,6 +32,7 @@ import java.util.function.Function;
  */
 public final class Generation {
     private final Map<String, EngineModel> models;
+    private final Map<String, Grammars> grammars;
     private final Function<ResolvedModel.Adapter, EngineAdapter> adapters;
     private final Prompts prompts;
     private final Admission admission;
@@ -37,9 +42,10 @@ public final class Generation {
     /**
      * @param defaultMaxTokens of a chat answer that names no limit ({@code limits.default-max-tokens})
      * @param stall            longest silence of an engine before its answer is given up ({@code limits.stall})
+     * @param schemas          limits of {@code response_format} ({@code limits.schema-bytes} and following)
      */
-    public record Settings(int defaultMaxTokens, Duration stall) {
-        public static final Settings DEFAULT = new Settings(1024, Duration.ofMinutes(5));
+    public record Settings(int defaultMaxTokens, Duration stall, Grammars.Limits schemas) {
+        public static final Settings DEFAULT = new Settings(1024, Duration.ofMinutes(5), Grammars.Limits.DEFAULT);
     }
 
     /**
@@ -49,6 +55,10 @@ public final class Generation {
     public Generation(Map<String, EngineModel> models, Function<ResolvedModel.Adapter, EngineAdapter> adapters,
             Optional<Retrieval> retrieval, Admission admission, UsageRecorder usage, Settings settings, Clock clock) {
         this.models = Map.copyOf(models);
+        Map<String, Grammars> compilers = new HashMap<>();
+        models.forEach((id, model) -> model.tokenizer().ifPresent(tokenizer -> compilers.put(id, new Grammars(tokenizer,
+                model.engine().model().vocabularySize(), model.engine().model().stopTokens(), settings.schemas()))));
+        this.grammars = Map.copyOf(compilers);
         this.adapters = adapters;
         this.prompts = new Prompts(retrieval, clock);
         this.admission = admission;
@@ -69,10 +79,11 @@ public final class Generation {
         EngineModel model = models.get(request.model().baseId());
         if (model == null) return new Outcome.NotServed(request.model().name());
         try {
+            Optional<Grammar> grammar = grammar(request);
             Prompts.Prepared prepared = prompts.prepare(request, model, settings.defaultMaxTokens());
             return switch (admission.admit(admissionOf(request, prepared))) {
                 case Admission.Refused refused -> new Outcome.Limited(refused);
-                case Admitted admitted -> begin(request, model, prepared, admitted);
+                case Admitted admitted -> begin(request, model, prepared, grammar, admitted);
             };
         } catch (Prompts.RefusedException e) {
             return e.refusal();
@@ -86,7 +97,20 @@ public final class Generation {
                 prepared.retrieved().isPresent() ? 1 : 0);
     }
 
-    private Outcome begin(GenerationRequest request, EngineModel model, Prompts.Prepared prepared, Admitted admitted) {
+    private Optional<Grammar> grammar(GenerationRequest request) {
+        Optional<GenerationRequest.Format> format = request.options().format();
+        if (format.isEmpty()) return Optional.empty();
+        Grammars compilers = grammars.get(request.model().baseId());
+        if (compilers == null) throw new Prompts.RefusedException(new Outcome.NoTokenizer(request.model().name()));
+        try {
+            return Optional.of(compilers.of(format.get().schema()));
+        } catch (InvalidSchemaException e) {
+            throw new Prompts.RefusedException(new Outcome.Invalid(format.get().param(), e.getMessage()));
+        }
+    }
+
+    private Outcome begin(GenerationRequest request, EngineModel model, Prompts.Prepared prepared,
+            Optional<Grammar> grammar, Admitted admitted) {
         boolean nothingFound = request.knowledge().strict() && prepared.retrieved().isPresent() && prepared.shown()
                 .isEmpty();
         List<Choice> choices;
@@ -108,8 +132,8 @@ public final class Generation {
         boolean begun = false;
         try {
             prepared.retrieved().ifPresent(found -> ticket.retrieved(found.queryTokens(), found.micros()));
-            Optional<Duration> busy = nothingFound ? Optional.empty() : submit(request, model, prepared, choices,
-                    answer);
+            Optional<Duration> busy = nothingFound ? Optional.empty() : submit(request, model, prepared, grammar,
+                    choices, answer);
             begun = busy.isEmpty();
             return begun ? answer : new Outcome.Busy(busy.get());
         } finally {
@@ -134,13 +158,14 @@ public final class Generation {
 
     /** @return when to ask again, if the engine has no room for all of them */
     private Optional<Duration> submit(GenerationRequest request, EngineModel model, Prompts.Prepared prepared,
-            List<Choice> choices, Answer answer) {
+            Optional<Grammar> grammar, List<Choice> choices, Answer answer) {
         List<EngineAdapter> loaded = loaded(request);
         for (Choice choice : choices) {
             int[] prompt = prepared.ids().get(choice.index() / request.options().choices());
             EngineRequest sequence = new EngineRequest(request.requestId(), request.caller().tenantId(), prompt,
                     prepared.maxTokens(), sampling(request.options().sampling(), choice.index()), loaded,
-                    stopTokens(request, model), request.options().topLogprobs(), Optional.empty());
+                    stopTokens(request, model), request.options().topLogprobs(),
+                    grammar.map(Grammar::newConstraint));
             switch (model.engine().submit(sequence, answer.sink(choice))) {
                 case Submission.Accepted accepted -> choice.accepted(accepted.sequenceId());
                 case Submission.Busy busy -> {

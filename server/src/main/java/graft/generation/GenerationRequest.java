@@ -65,14 +65,29 @@ public record GenerationRequest(Caller caller, String requestId, String operatio
      * @param choices     answers to each prompt
      * @param topLogprobs alternatives to report for each token
      * @param ignoreEos   goes on past the tokens that end an answer, until maxTokens
+     * @param format      what the answer must be
      */
     public record Options(OptionalInt maxTokens, Sampling sampling, List<String> stop, int choices, int topLogprobs,
-            boolean ignoreEos) {
+            boolean ignoreEos, Optional<Format> format) {
         public Options {
+            Objects.requireNonNull(format);
             Objects.requireNonNull(maxTokens);
             Objects.requireNonNull(sampling);
             stop = List.copyOf(stop);
             if (choices < 1) throw new IllegalArgumentException("choices " + choices);
+        }
+    }
+
+    /**
+     * JSON that an answer must be.
+     *
+     * @param schema of maps, lists, texts, numbers, booleans and null
+     * @param param  the request's field that holds it
+     */
+    public record Format(Object schema, String param) {
+        public Format {
+            Objects.requireNonNull(schema);
+            Objects.requireNonNull(param);
         }
     }
 

@@ -251,8 +251,16 @@ class ChatResourceTest {
             refused(world, 400, "invalid_request", "stop", chat("\"stop\":[\"\"]"));
             refused(world, 400, "invalid_request", "stream_options",
                     chat("\"stream_options\":{\"include_usage\":true}"));
-            refused(world, 400, "invalid_request", "response_format",
-                    chat("\"response_format\":{\"type\":\"json_object\"}"));
+            refused(world, 400, "invalid_request", "response_format.type",
+                    chat("\"response_format\":{\"type\":\"xml\"}"));
+            refused(world, 400, "invalid_request", "response_format.json_schema.schema",
+                    chat("\"response_format\":{\"type\":\"json_schema\",\"json_schema\":{\"name\":\"x\"}}"));
+            JsonNode unsupported = refused(world, 400, "invalid_request", "response_format.json_schema.schema",
+                    chat("\"response_format\":{\"type\":\"json_schema\",\"json_schema\":{\"name\":\"x\","
+                            + "\"schema\":{\"type\":\"array\",\"uniqueItems\":true}}}"));
+            assertTrue(unsupported.get("message").asText().contains("'uniqueItems' at #"));
+            refused(world, 400, "invalid_request", "ignore_eos",
+                    chat("\"ignore_eos\":true,\"response_format\":{\"type\":\"json_object\"}"));
             refused(world, 400, "invalid_request", "tools",
                     chat("\"tools\":[{\"type\":\"function\",\"function\":{\"name\":\"f\"}}]"));
             refused(world, 400, "invalid_request", "audio", chat("\"audio\":{\"voice\":\"x\",\"format\":\"wav\"}"));

@@ -14,6 +14,7 @@ import graft.engine.ToyModel;
 import graft.generation.ChatTemplate;
 import graft.generation.EngineModel;
 import graft.generation.Generation;
+import graft.generation.grammar.Grammars;
 import graft.knowledge.Passage;
 import graft.knowledge.Retrieval;
 import graft.knowledge.TextEmbedder;
@@ -117,7 +118,7 @@ final class InferenceWorld implements AutoCloseable {
                 adapter -> new EngineAdapter(adapter.name(),
                 adapter.version(), adapter.digest(), 1, () -> Path.of("never-read")), Optional.of(this::retrieve),
                         admission,
-                usage, new Generation.Settings(64, Duration.ofSeconds(30)), Clock.systemUTC());
+                usage, new Generation.Settings(64, Duration.ofSeconds(30), Grammars.Limits.DEFAULT), Clock.systemUTC());
         InferenceApi api = new InferenceApi(new Catalog(), generation,
                 Optional.of(new TextEmbedder(new LetterEmbedder(),
                 new ByteTokenizer())), admission, usage, InferenceApi.Settings.DEFAULT, Clock.systemUTC());
