@@ -31,6 +31,12 @@ final class Collected implements TokenSink {
         return finished.orTimeout(60, TimeUnit.SECONDS).join();
     }
 
+    /** Also returns for a sequence that was cancelled before it had a token. */
+    void awaitEndOrFirstToken() throws InterruptedException {
+        finished.thenRun(first::countDown);
+        awaitFirstToken();
+    }
+
     void awaitFirstToken() throws InterruptedException {
         if (!first.await(60, TimeUnit.SECONDS)) throw new AssertionError("no token within a minute");
     }
