@@ -6,8 +6,9 @@ import java.util.Map;
 
 /**
  * POST /v1/chat/completions, with OpenAI's fields, those vLLM adds (top_k, min_p, repetition_penalty, ignore_eos,
- * chat_template_kwargs), and ours in {@code graft}. An answer is held to {@code response_format} token by token. Fields that only hint (user, metadata, service_tier, prediction,
- * prompt_cache_key, safety_identifier, verbosity, parallel_tool_calls) have no component: any value is accepted.
+ * chat_template_kwargs), and ours in {@code graft}. {@code response_format} holds an answer to JSON, token by token.
+ * Fields that only hint (user, metadata, service_tier, prediction, prompt_cache_key, safety_identifier, verbosity,
+ * parallel_tool_calls) have no component: any value is accepted.
  */
 record ChatRequest(String model, List<Message> messages, Double temperature, Double topP, Integer topK, Double minP,
         Double repetitionPenalty, Double frequencyPenalty, Double presencePenalty, Map<String, Double> logitBias,

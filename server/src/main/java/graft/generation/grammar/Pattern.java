@@ -5,9 +5,9 @@ import java.util.BitSet;
 import java.util.List;
 
 /**
- * A regular expression as a graph over code points: what ECMAScript's and Java's dialects agree on, without look-around,
- * back references and word borders. Searches, as {@code pattern} does: what is not anchored may have anything around it.
- * Immutable.
+ * A regular expression as a graph over code points: what ECMAScript's and Java's dialects agree on, without
+ * look-around, back references and word borders. Searches, as {@code pattern} does: what is not anchored may have
+ * anything around it. Immutable.
  */
 final class Pattern {
     private static final int MOST_STATES = 4000;

@@ -123,7 +123,8 @@ final class SchemaCompiler {
         Optional<String> format = schema.text("format").map(name -> Texts.format(name).orElseThrow(() ->
                 schema.wrong("format", "'" + name + "' is not supported")));
         Optional<String> pattern = schema.text("pattern");
-        if (format.isPresent() && pattern.isPresent()) throw schema.wrong("format", "beside 'pattern' is not supported");
+        if (format.isPresent() && pattern.isPresent())
+            throw schema.wrong("format", "beside 'pattern' is not supported");
         Optional<String> expression = format.or(() -> pattern);
         if (expression.isEmpty()) texts.plain(from, to, least, most);
         else texts.matching(from, to, Pattern.parse(expression.get()), least, most);

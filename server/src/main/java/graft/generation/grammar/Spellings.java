@@ -11,7 +11,8 @@ import java.util.List;
 
 /**
  * The tokens of a vocabulary that are text, in the order of their bytes, each with the length of what it has in common
- * with the one before: a tree of prefixes in three arrays. Special tokens are not in it, as no text has them. Immutable.
+ * with the one before: a tree of prefixes in three arrays. Special tokens are not in it, as no text has them.
+ * Immutable.
  */
 final class Spellings {
     private final int rows;

@@ -13,8 +13,8 @@ final class Texts {
             + "(Z|[+-](0[0-9]|1[0-3]):[0-5][0-9])";
     private static final String LABEL = "[A-Za-z0-9]{1,20}(-[A-Za-z0-9]{1,20})?";
     /** Validators have lists of their own; these are on all. */
-    private static final String TOP = "com|org|net|edu|gov|info|eu|de|fr|uk|us|ch|at|it|es|nl|be|pl|se|no|dk|fi|ie|pt|cz"
-            + "|jp|cn|in|br|au|ca|mx|kr|za|nz|io|co";
+    private static final String TOP = "com|org|net|edu|gov|info|eu|de|fr|uk|us|ch|at|it|es|nl|be|pl|se|no|dk|fi|ie"
+            + "|pt|cz|jp|cn|in|br|au|ca|mx|kr|za|nz|io|co";
     private static final String BYTE = "(25[0-5]|2[0-4][0-9]|1[0-9]{2}|[1-9]?[0-9])";
 
     /** Some texts of each format, never one that is not of it: leap days, for one, are left out. */

@@ -50,8 +50,9 @@ class GrammarTest {
 
     @Test
     void whatIsValidPassesAndWhatIsNotDoesNot() {
-        String person = "{\"type\":\"object\",\"properties\":{\"name\":{\"type\":\"string\"},\"age\":{\"type\":\"integer\","
-                + "\"minimum\":0,\"maximum\":120}},\"required\":[\"name\"],\"additionalProperties\":false}";
+        String person = "{\"type\":\"object\",\"properties\":{\"name\":{\"type\":\"string\"},"
+                + "\"age\":{\"type\":\"integer\",\"minimum\":0,\"maximum\":120}},"
+                + "\"required\":[\"name\"],\"additionalProperties\":false}";
         assertTrue(accepts(person, "{\"name\":\"J\\u00f6rg 日本\",\"age\":120}"));
         assertTrue(accepts(person, "{\n  \"name\": \"\", \"age\": 7\n}"));
         assertTrue(accepts(person, "{\"name\":\"x\"}"));

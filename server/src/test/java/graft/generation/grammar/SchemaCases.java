@@ -35,7 +35,7 @@ public final class SchemaCases {
         }
     }
 
-    static Object tree(String json) {
+    public static Object tree(String json) {
         try {
             return MAPPER.readValue(json, Object.class);
         } catch (IOException e) {
@@ -83,8 +83,10 @@ public final class SchemaCases {
     private static BitSet closing(Tokenizer tokenizer, Set<Integer> stops) {
         BitSet closing = new BitSet();
         stops.forEach(closing::set);
-        for (int id = 0; id < tokenizer.vocabularySize(); id++)
-            if (new String(tokenizer.bytes(id), StandardCharsets.UTF_8).matches("[\"\\]}@.x ]|\"[\\]}]")) closing.set(id);
+        for (int id = 0; id < tokenizer.vocabularySize(); id++) {
+            String spelled = new String(tokenizer.bytes(id), StandardCharsets.UTF_8);
+            if (spelled.matches("[\"\\]}@.x ]|\"[\\]}]")) closing.set(id);
+        }
         return closing;
     }
 
