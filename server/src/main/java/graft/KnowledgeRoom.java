@@ -9,6 +9,7 @@ import graft.knowledge.Housekeeping;
 import graft.knowledge.Ingestion;
 import graft.knowledge.KnowledgeSearch;
 import graft.knowledge.TextEmbedder;
+import graft.knowledge.parsing.Parser;
 import graft.metering.UsageRecorder;
 import graft.registry.Database;
 import graft.registry.knowledge.DocumentDao;
@@ -63,6 +64,8 @@ final class KnowledgeRoom implements AutoCloseable {
                 new DocumentDao(database, new DocumentDao.Bounds(settings.maxDocumentsPerStore(),
                         settings.maxQueuedDocuments())), new RetrievalDao(database));
         ingestion = new Ingestion(stored.files(), new IngestionDao(database), embedder.text(),
+                new Parser(new Parser.Settings(settings.parserHeap(), settings.parserTime(),
+                        settings.parserOutputBytes())),
                 new Ingestion.Settings(settings.ingestionWorkers(), settings.embeddingBatch(),
                         settings.ingestionLease(), settings.ingestionPoll(), settings.ingestionAttempts(),
                         settings.ingestionRetryPause()));

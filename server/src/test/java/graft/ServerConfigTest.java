@@ -47,7 +47,8 @@ class ServerConfigTest {
                         Duration.ofSeconds(1), Duration.ofMillis(500), 10L << 30, Duration.ofMinutes(1), 0,
                         Duration.ofMinutes(15), Duration.ofMinutes(5)),
                 new ServerConfig.Knowledge(64 << 20, 100_000, 10_000, 500, 16, 16_384, 64, 1, 16,
-                        Duration.ofSeconds(15), Duration.ofSeconds(2), 5, Duration.ofSeconds(5), 100, 60, 16, 0.9, 0.4,
+                        Duration.ofSeconds(15), Duration.ofSeconds(2), 5, Duration.ofSeconds(5), 512L << 20,
+                        Duration.ofSeconds(60), 16 << 20, 100, 60, 16, 0.9, 0.4,
                         Duration.ofMinutes(1), Duration.ofDays(30), 1000),
                 new ServerConfig.Log("INFO", 10 << 20, 5)), defaults());
     }
@@ -80,7 +81,8 @@ class ServerConfigTest {
                 "knowledge.max-files-per-call", "knowledge.max-queries", "knowledge.max-query-characters",
                 "knowledge.max-filter-parts", "knowledge.ingestion-workers", "knowledge.embedding-batch",
                 "knowledge.ingestion-lease", "knowledge.ingestion-poll", "knowledge.ingestion-attempts",
-                "knowledge.ingestion-retry-pause", "knowledge.search-candidates", "knowledge.fusion-k",
+                "knowledge.ingestion-retry-pause", "knowledge.parser-heap", "knowledge.parser-time",
+                "knowledge.parser-output-bytes", "knowledge.search-candidates", "knowledge.fusion-k",
                 "knowledge.recorded-candidates", "knowledge.bm25-k1", "knowledge.bm25-b",
                 "knowledge.housekeeping-interval", "knowledge.retrieval-retention", "knowledge.housekeeping-batch",
                 "log.level", "log.file-bytes", "log.files"), Settings.keys().keySet());

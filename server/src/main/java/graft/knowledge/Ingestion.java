@@ -1,5 +1,7 @@
 package graft.knowledge;
 
+import graft.knowledge.parsing.Parsed;
+import graft.knowledge.parsing.Parser;
 import graft.registry.DatabaseUnavailableException;
 import graft.registry.Ids;
 import graft.registry.knowledge.Document.IngestionError;
@@ -32,6 +34,7 @@ public final class Ingestion implements AutoCloseable {
     private final FileDao files;
     private final IngestionDao queue;
     private final TextEmbedder embedder;
+    private final Parser parser;
     private final Chunker chunker;
     private final Settings settings;
     private final Semaphore news = new Semaphore(0);
@@ -57,10 +60,17 @@ public final class Ingestion implements AutoCloseable {
         }
     }
 
+    /** With a parser of the default settings. */
     public Ingestion(FileDao files, IngestionDao queue, TextEmbedder embedder, Settings settings) {
+        this(files, queue, embedder, new Parser(Parser.Settings.DEFAULTS), settings);
+    }
+
+    /** @param parser closed with this */
+    public Ingestion(FileDao files, IngestionDao queue, TextEmbedder embedder, Parser parser, Settings settings) {
         this.files = files;
         this.queue = queue;
         this.embedder = embedder;
+        this.parser = parser;
         this.chunker = new Chunker(embedder::count, embedder.capacity());
         this.settings = settings;
     }
@@ -166,15 +176,15 @@ public final class Ingestion implements AutoCloseable {
         if (left.isPresent()) {
             text = left.get().text();
         } else {
-            switch (StoredText.read(job.filename(), bytes(job))) {
-                case StoredText.Outcome.Unreadable unreadable -> {
-                    refuse(job, new IngestionError(unreadable.code(), unreadable.message()));
+            switch (StoredText.read(job.filename(), bytes(job), parser)) {
+                case Parsed.Refused refused -> {
+                    refuse(job, new IngestionError(refused.code(), refused.message()));
                     return;
                 }
-                case StoredText.Outcome.Text read -> text = read.text();
+                case Parsed.Text read -> text = read.text();
             }
         }
-        Chunker.Plan plan = chunker.plan(text, StoredText.extension(job.filename()), job.chunking());
+        Chunker.Plan plan = chunker.plan(text, StoredText.structure(job.filename()), job.chunking());
         long revision = build(job, text, plan, left.filter(begun -> isPrefix(begun, plan)));
         queue.publish(job, settings.lease(), revision);
         LOG.log(System.Logger.Level.INFO, "file={0} store={1} indexed chunks={2} ms={3}", job.fileId(), job.storeId(),
@@ -248,6 +258,7 @@ public final class Ingestion implements AutoCloseable {
     @Override
     public void close() {
         closing = true;
+        parser.close(); // a document that is being read is read again by the next start
         for (Thread worker : workers) {
             news.release(settings.workers());
             try {

@@ -181,7 +181,7 @@ class KnowledgeApiIT {
         assertEquals(1, done.fileCounts().completed());
         assertEquals(1, done.fileCounts().failed());
         VectorStoreFile failed = completed(client, store, bad.id());
-        assertEquals(VectorStoreFile.LastError.Code.UNSUPPORTED_FILE, failed.lastError().orElseThrow().code());
+        assertEquals(VectorStoreFile.LastError.Code.INVALID_FILE, failed.lastError().orElseThrow().code());
         assertTrue(failed.lastError().orElseThrow().message().contains("PDF"));
     }
 

@@ -49,8 +49,12 @@ public final class KnowledgeRig implements AutoCloseable {
     }
 
     public String upload(String tenant, String filename, String text) {
+        return upload(tenant, filename, text.getBytes(StandardCharsets.UTF_8));
+    }
+
+    public String upload(String tenant, String filename, byte[] bytes) {
         return files.create(tenant, new FileDao.NewFile(filename, "assistants", Optional.empty()),
-                new ByteArrayInputStream(text.getBytes(StandardCharsets.UTF_8))).id();
+                new ByteArrayInputStream(bytes)).id();
     }
 
     public void attach(String tenant, KnowledgeStore store, String file, String attributes) {

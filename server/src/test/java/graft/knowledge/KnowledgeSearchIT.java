@@ -98,7 +98,7 @@ class KnowledgeSearchIT {
         indexed(tenant, store, "b.txt", "fine", "{}");
         Document failed = rig.documents.find(tenant, store.id(), pdf).orElseThrow();
         assertEquals(Document.Status.FAILED, failed.status());
-        assertEquals("unsupported_file", failed.error().orElseThrow().code());
+        assertEquals("invalid_file", failed.error().orElseThrow().code());
         assertTrue(failed.error().orElseThrow().message().contains("PDF"));
         assertEquals(1, rig.counts(tenant, store).failed());
     }

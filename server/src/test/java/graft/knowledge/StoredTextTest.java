@@ -4,10 +4,14 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertInstanceOf;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import graft.knowledge.parsing.Parsed;
+import graft.knowledge.parsing.Parser;
 import java.nio.charset.StandardCharsets;
 import org.junit.jupiter.api.Test;
 
 class StoredTextTest {
+    private static final Parser PARSER = new Parser(Parser.Settings.DEFAULTS);
+
     @Test
     void textIsKeptToTheLastByteExceptForItsByteOrderMark() {
         String text = "a\r\nb\tgrö\u00dfer 𝄞\n\n \uFEFF";
@@ -28,19 +32,29 @@ class StoredTextTest {
     @Test
     void otherFormatsAreNamedWhateverTheirExtensionSays() {
         refused("unsupported_file", "PDF", "a.md", "%PDF-1.7".getBytes(StandardCharsets.UTF_8));
-        refused("unsupported_file", "DOCX", "a.docx", new byte[] {'P', 'K', 3, 4});
+        refused("unsupported_file", "EPUB", "a.epub", new byte[] {'P', 'K', 3, 4});
         refused("unsupported_file", "ZIP", "a.txt", new byte[] {'P', 'K', 3, 4});
-        refused("unsupported_file", "HTML", "a.HTML", "<p>".getBytes(StandardCharsets.UTF_8));
         refused("unsupported_file", "UTF-16", "a.txt", "\uFEFFa".getBytes(StandardCharsets.UTF_16LE));
     }
 
+    @Test
+    void aNameThatItsContentContradictsIsRefusedWithBoth() {
+        byte[] html = "<!DOCTYPE html><html><p>x".getBytes(StandardCharsets.UTF_8);
+        refused("invalid_file", "PDF, but its content is HTML", "a.pdf", html);
+        refused("invalid_file", "DOCX), but its content is HTML", "a.docx", html);
+        refused("invalid_file", "HTML, but its content is PDF", "a.html", "%PDF-1.7".getBytes(StandardCharsets.UTF_8));
+        refused("invalid_file", "e-mail, but its content is ZIP", "a.EML", new byte[] {'P', 'K', 3, 4});
+        refused("invalid_file", "something else", "a.htm", new byte[] {'a', 0, 'b'});
+        refused("invalid_file", "empty", "a.xlsx", new byte[0]);
+    }
+
     private static String text(String filename, byte[] bytes) {
-        return assertInstanceOf(StoredText.Outcome.Text.class, StoredText.read(filename, bytes)).text();
+        return assertInstanceOf(Parsed.Text.class, StoredText.read(filename, bytes, PARSER)).text();
     }
 
     private static void refused(String code, String words, String filename, byte[] bytes) {
-        StoredText.Outcome.Unreadable outcome =
-                assertInstanceOf(StoredText.Outcome.Unreadable.class, StoredText.read(filename, bytes));
+        Parsed.Refused outcome =
+                assertInstanceOf(Parsed.Refused.class, StoredText.read(filename, bytes, PARSER));
         assertEquals(code, outcome.code());
         assertTrue(outcome.message().contains(words), outcome.message());
     }

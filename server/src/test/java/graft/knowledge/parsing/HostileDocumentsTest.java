@@ -1,0 +1,175 @@
+package graft.knowledge.parsing;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertInstanceOf;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.io.ByteArrayInputStream;
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.util.Arrays;
+import java.util.Random;
+import java.util.concurrent.CancellationException;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
+import java.util.function.UnaryOperator;
+import java.util.zip.ZipEntry;
+import java.util.zip.ZipInputStream;
+import java.util.zip.ZipOutputStream;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+
+/** Documents that mean harm, or met with some: each fails with a sentence, and no process is left behind. */
+class HostileDocumentsTest {
+    private static final Parser.Settings DEFAULTS = Parser.Settings.DEFAULTS;
+    private static final String CONTENT = "word/document.xml";
+
+    @AfterEach
+    void nothingIsLeftRunning() {
+        assertEquals(0, children());
+    }
+
+    private static long children() {
+        // Linux shows no command line as long as a class path; of this JVM's children only parsers are JVMs.
+        return ProcessHandle.current().children().filter(child -> child.info().command().orElse("")
+                .endsWith("/bin/java")).count();
+    }
+
+    @Test
+    void truncatedFilesAreDamaged() throws IOException {
+        byte[] pdf = SampleDocuments.pdf();
+        refused("invalid_file", "PDF", DocumentKind.PDF, Arrays.copyOf(pdf, 64));
+        byte[] docx = SampleDocuments.docx();
+        refused("invalid_file", "damaged", DocumentKind.DOCX, Arrays.copyOf(docx, docx.length / 2));
+    }
+
+    @Test
+    void randomBytesBehindTheRightMagicAreDamaged() {
+        long seed = System.nanoTime();
+        System.out.println("seed " + seed);
+        for (DocumentKind kind : new DocumentKind[] {DocumentKind.PDF, DocumentKind.XLSX}) {
+            byte[] bytes = new byte[20_000];
+            new Random(seed).nextBytes(bytes);
+            byte[] magic = kind == DocumentKind.PDF ? "%PDF-1.7\n".getBytes(StandardCharsets.US_ASCII)
+                    : new byte[] {'P', 'K', 3, 4};
+            System.arraycopy(magic, 0, bytes, 0, magic.length);
+            refused("invalid_file", "", kind, bytes);
+        }
+    }
+
+    @Test
+    void encryptedFilesAreNamedAsSuch() throws Exception {
+        refused("unsupported_file", "encrypted", DocumentKind.PDF, SampleDocuments.encryptedPdf());
+        refused("unsupported_file", "encrypted", DocumentKind.DOCX, SampleDocuments.encryptedDocx());
+    }
+
+    @Test
+    void scannedPagesNeedOcrFirst() throws IOException {
+        refused("unsupported_file", "no text layer on its 2 page(s): scanned pages need OCR", DocumentKind.PDF,
+                SampleDocuments.scannedPdf());
+    }
+
+    @Test
+    void anOfficeFileUnderAnothersNameIsRefused() throws IOException {
+        refused("invalid_file", "PowerPoint", DocumentKind.PPTX, SampleDocuments.docx());
+    }
+
+    @Test
+    void aZipBombIsNotUnpacked() throws IOException {
+        byte[] bomb = rewrite(SampleDocuments.docx(), xml -> xml.replace("The end.", " ".repeat(300 << 20 >> 2)));
+        assertTrue(bomb.length < 1 << 20, "a bomb of " + bomb.length);
+        refused("invalid_file", "ZIP bomb", DocumentKind.DOCX, bomb);
+    }
+
+    @Test
+    void externalEntitiesAreNotRead() throws IOException {
+        byte[] stealing = rewrite(SampleDocuments.docx(), xml -> xml
+                .replaceFirst("(?s)(<\\?xml.*?\\?>)?\\s*<w:document",
+                "<!DOCTYPE d [<!ENTITY secret SYSTEM \"file:///etc/passwd\">]><w:document")
+                .replace("The end.", "&secret;"));
+        refused("invalid_file", "damaged", DocumentKind.DOCX, stealing);
+    }
+
+    @Test
+    void deepNestingEndsInTextOrARefusal() {
+        String deep = "<div>".repeat(200_000) + "core" + "</div>".repeat(200_000);
+        String text = assertInstanceOf(Parsed.Text.class, parse(DEFAULTS, DocumentKind.HTML,
+                deep.getBytes(StandardCharsets.UTF_8))).text();
+        assertEquals("core\n", text);
+    }
+
+    @Test
+    void aPageWithoutTextIsRefused() {
+        refused("invalid_file", "no text", DocumentKind.HTML, "<p> </p>".getBytes(StandardCharsets.UTF_8));
+        refused("invalid_file", "no e-mail", DocumentKind.EMAIL, "just words".getBytes(StandardCharsets.UTF_8));
+    }
+
+    @Test
+    void whoNeedsTooMuchTimeIsStopped() {
+        refused(new Parser.Settings(DEFAULTS.heapBytes(), Duration.ofMillis(5), DEFAULTS.outputBytes()),
+                "invalid_file", "longer than 0.005 s", DocumentKind.HTML, SampleDocuments.html());
+    }
+
+    @Test
+    void whoNeedsTooMuchMemoryIsStopped() {
+        refused(new Parser.Settings(16 << 20, DEFAULTS.time(), DEFAULTS.outputBytes()), "unsupported_file", "16 MiB",
+                DocumentKind.HTML, "<p>word</p>".repeat(2 << 20).getBytes(StandardCharsets.UTF_8));
+    }
+
+    @Test
+    void tooMuchTextIsRefused() {
+        refused(new Parser.Settings(DEFAULTS.heapBytes(), DEFAULTS.time(), 1 << 20), "unsupported_file",
+                "more than 1 MiB of text", DocumentKind.HTML,
+                ("<p>" + "word ".repeat(1 << 19)).getBytes(StandardCharsets.UTF_8));
+    }
+
+    @Test
+    void aParserThatClosesEndsWhatItReads() {
+        Parser parser = new Parser(DEFAULTS);
+        byte[] large = "<p>word</p>".repeat(1 << 20).getBytes(StandardCharsets.UTF_8);
+        CompletableFuture<Parsed> parsed = CompletableFuture.supplyAsync(() -> parser.parse(DocumentKind.HTML, large));
+        while (children() == 0 && !parsed.isDone()) Thread.onSpinWait();
+        parser.close();
+        assertInstanceOf(CancellationException.class,
+                assertThrows(CompletionException.class, parsed::join).getCause());
+    }
+
+    private static byte[] rewrite(byte[] docx, UnaryOperator<String> change) throws IOException {
+        ByteArrayOutputStream out = new ByteArrayOutputStream();
+        try (ZipInputStream in = new ZipInputStream(new ByteArrayInputStream(docx));
+                ZipOutputStream zip = new ZipOutputStream(out)) {
+            for (ZipEntry entry = in.getNextEntry(); entry != null; entry = in.getNextEntry()) {
+                byte[] bytes = in.readAllBytes();
+                zip.putNextEntry(new ZipEntry(entry.getName()));
+                if (entry.getName().equals(CONTENT)) {
+                    String before = new String(bytes, StandardCharsets.UTF_8);
+                    String after = change.apply(before);
+                    assertFalse(after.equals(before));
+                    bytes = after.getBytes(StandardCharsets.UTF_8);
+                }
+                zip.write(bytes);
+            }
+        }
+        return out.toByteArray();
+    }
+
+    private static Parsed parse(Parser.Settings settings, DocumentKind kind, byte[] bytes) {
+        try (Parser parser = new Parser(settings)) {
+            return parser.parse(kind, bytes);
+        }
+    }
+
+    private static void refused(String code, String words, DocumentKind kind, byte[] bytes) {
+        refused(DEFAULTS, code, words, kind, bytes);
+    }
+
+    private static void refused(Parser.Settings settings, String code, String words, DocumentKind kind, byte[] bytes) {
+        Parsed.Refused refused = assertInstanceOf(Parsed.Refused.class, parse(settings, kind, bytes));
+        assertTrue(refused.message().contains(words), refused.message());
+        assertEquals(code, refused.code(), refused.message());
+    }
+}
