@@ -12,10 +12,14 @@ import java.util.stream.Collectors;
  * constants, or by a required property whose constants tell the alternatives apart.
  */
 final class Disjoint {
+    private static final int MOST_ALTERNATIVES = 100;
+
     private Disjoint() {}
 
     /** @throws InvalidSchemaException if it can't be seen */
     static void check(Schema schema, List<Map<String, Object>> alternatives) {
+        if (alternatives.size() > MOST_ALTERNATIVES)
+            throw schema.wrong("oneOf", "has more than " + MOST_ALTERNATIVES + " alternatives");
         for (int i = 0; i < alternatives.size(); i++) {
             for (int j = i + 1; j < alternatives.size(); j++) {
                 if (!apart(new Schema(alternatives.get(i), schema.at()), new Schema(alternatives.get(j), schema.at())))

@@ -8,8 +8,11 @@ import java.util.Map;
 
 /** Resolves {@code $ref} inside one document and merges {@code allOf}, as far as the merge says exactly the same. */
 final class References {
+    /** Of keywords looked at: references can name each other so that a small schema means an endless one. */
+    private static final int MOST_WORK = 100_000;
     private final Object root;
     private final int maxDepth;
+    private int work;
 
     References(Object root, int maxDepth) {
         this.root = root;
@@ -23,6 +26,8 @@ final class References {
     Map<String, Object> flat(Object value, String at, int depth) {
         if (depth > maxDepth) throw new InvalidSchemaException("The schema is nested deeper than " + maxDepth
                 + " levels at " + at + ".");
+        work += 1 + (value instanceof Map<?, ?> keywords ? keywords.size() : 0);
+        if (work > MOST_WORK) throw new InvalidSchemaException("The schema is too large: it takes too long to compile.");
         if (value instanceof Boolean truth) return truth ? Map.of() : Map.of("enum", List.of());
         if (!(value instanceof Map<?, ?> map)) throw new InvalidSchemaException("The schema at " + at
                 + " must be an object or a boolean.");

@@ -139,6 +139,17 @@ class GrammarTest {
     }
 
     @Test
+    void aSmallSchemaThatMeansAnEndlessOneIsRefused() {
+        for (String keyword : new String[] {"anyOf", "allOf"}) {
+            StringBuilder schema = new StringBuilder("{\"$ref\":\"#/$defs/d0\",\"$defs\":{\"d29\":{\"enum\":[]}");
+            for (int i = 0; i < 29; i++) schema.append(",\"d").append(i).append("\":{\"").append(keyword)
+                    .append("\":[{\"$ref\":\"#/$defs/d").append(i + 1).append("\"},{\"$ref\":\"#/$defs/d")
+                    .append(i + 1).append("\"}]}");
+            assertThrows(InvalidSchemaException.class, () -> grammar(schema.append("}}").toString()));
+        }
+    }
+
+    @Test
     void ambiguityDoesNotGrowWithoutBound() {
         String one = "{\"type\":\"array\",\"items\":{\"$ref\":\"#\"},\"maxItems\":3}";
         String two = "{\"type\":\"array\",\"items\":{\"$ref\":\"#\"},\"maxItems\":2}";
