@@ -27,7 +27,8 @@ final class References {
         if (depth > maxDepth) throw new InvalidSchemaException("The schema is nested deeper than " + maxDepth
                 + " levels at " + at + ".");
         work += 1 + (value instanceof Map<?, ?> keywords ? keywords.size() : 0);
-        if (work > MOST_WORK) throw new InvalidSchemaException("The schema is too large: it takes too long to compile.");
+        if (work > MOST_WORK)
+            throw new InvalidSchemaException("The schema is too large: it takes too long to compile.");
         if (value instanceof Boolean truth) return truth ? Map.of() : Map.of("enum", List.of());
         if (!(value instanceof Map<?, ?> map)) throw new InvalidSchemaException("The schema at " + at
                 + " must be an object or a boolean.");
