@@ -92,7 +92,7 @@ class ChatResourceTest {
             assertEquals(13, row.settled.generatedTokens());
             assertEquals(prompt, row.start.promptTokens());
             assertEquals(13, row.delivered);
-            assertEquals(0, world.admitted);
+            world.awaitAllReleased();
         }
     }
 
@@ -277,7 +277,7 @@ class ChatResourceTest {
                     .replace("\"model\":\"toy\",", ""));
             refused(world, 400, "context_length_exceeded", "messages", chat("\"max_tokens\":600"));
             assertEquals(0, world.ledger.size());
-            assertEquals(0, world.admitted);
+            world.awaitAllReleased();
         }
     }
 
@@ -303,7 +303,7 @@ class ChatResourceTest {
             assertTrue(reply.headers().firstValue("retry-after").isPresent());
             assertEquals(0, world.ledger.getFirst().settled.promptTokens());
             assertEquals(Finished.Reason.CANCELLED, world.ledger.getFirst().settled.reason());
-            assertEquals(0, world.admitted);
+            world.awaitAllReleased();
         }
     }
 
@@ -325,7 +325,7 @@ class ChatResourceTest {
             while (world.ledger.isEmpty() || world.ledger.getFirst().settled == null) Thread.onSpinWait();
             Finished settled = world.ledger.getFirst().settled;
             assertTrue(settled.generatedTokens() <= 400 && settled.promptTokens() > 0, settled::toString);
-            while (world.admitted != 0) Thread.onSpinWait();
+            world.awaitAllReleased();
             assertEquals(0, world.engine.status().running());
         }
     }

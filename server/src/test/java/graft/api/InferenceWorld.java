@@ -30,6 +30,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.atomic.AtomicInteger;
 
 /**
  * A whole server over HTTP whose engine is a {@link FakeEngine}: two bases (one without a tokeniser), an adapter that
@@ -53,7 +54,7 @@ final class InferenceWorld implements AutoCloseable {
     final List<Retrieval.Question> questions = new CopyOnWriteArrayList<>();
     volatile Optional<Admission.Refused> refusal = Optional.empty();
     volatile List<Passage> passages = List.of(PASSAGE);
-    volatile int admitted;
+    final AtomicInteger admitted = new AtomicInteger();
     final TestServer server;
 
     /** A usage row as it was opened and, if it was, settled. */
@@ -106,8 +107,8 @@ final class InferenceWorld implements AutoCloseable {
                 Optional.of(ChatTemplate.compile(CHATML)), "", "<|im_end|>");
         EngineModel ids = new EngineModel(bare, Optional.empty(), Optional.empty(), "", "");
         Admission admission = request -> refusal.<Admission.Decision>map(refused -> refused).orElseGet(() -> {
-            admitted++;
-            return new Admitted(RateLimits.NONE, () -> admitted--);
+            admitted.incrementAndGet();
+            return new Admitted(RateLimits.NONE, admitted::decrementAndGet);
         });
         UsageRecorder usage = start -> {
             Row row = new Row(start);
@@ -198,5 +199,14 @@ final class InferenceWorld implements AutoCloseable {
         server.close();
         engine.close();
         bare.close();
+    }
+
+    /** A hold is given back after the reply was sent, so whoever has the reply may be a moment early. */
+    void awaitAllReleased() {
+        long deadline = System.nanoTime() + 10_000_000_000L;
+        while (admitted.get() != 0) {
+            if (System.nanoTime() > deadline) throw new AssertionError(admitted.get() + " holds were not given back");
+            Thread.onSpinWait();
+        }
     }
 }
