@@ -100,7 +100,8 @@ final class DemoSeed {
     private KnowledgeStore handbook() {
         StoreDao stores = knowledge.stored().stores();
         return stores.list(Tenant.DEMO, new Paging(100, false, Optional.empty(), Optional.empty())).stream()
-                .filter(store -> store.name().equals(STORE)).findFirst().orElseGet(() -> stores.create(Tenant.DEMO, new StoreDao.NewStore(STORE, "", "{}",
+                .filter(store -> store.name().equals(STORE)).findFirst()
+                .orElseGet(() -> stores.create(Tenant.DEMO, new StoreDao.NewStore(STORE, "", "{}",
                         knowledge.embedder().id(), knowledge.embedder().dimensions(), Optional.empty())));
     }
 
