@@ -23,9 +23,9 @@ import java.util.concurrent.TimeUnit;
  * A Graft started as a user starts it, by {@code ./graft up}, and spoken to over HTTP only. Closing it sends SIGTERM and
  * waits for the drain.
  */
-final class RunningGraft implements AutoCloseable {
-    static final Path ROOT = Path.of(System.getProperty("graft.root"));
-    static final ObjectMapper JSON = new ObjectMapper();
+public final class RunningGraft implements AutoCloseable {
+    public static final Path ROOT = Path.of(System.getProperty("graft.root"));
+    public static final ObjectMapper JSON = new ObjectMapper();
     private static final Duration START = Duration.ofMinutes(5);
     private static final HttpClient HTTP = HttpClient.newBuilder().version(HttpClient.Version.HTTP_1_1).build();
     private final Process process;
@@ -40,7 +40,7 @@ final class RunningGraft implements AutoCloseable {
         this.readyMillis = readyMillis;
     }
 
-    static RunningGraft up(Path data, Map<String, String> settings, String... arguments) throws IOException {
+    public static RunningGraft up(Path data, Map<String, String> settings, String... arguments) throws IOException {
         int port = freePort();
         List<String> command = new ArrayList<>(List.of(ROOT.resolve("graft").toString(), "up", "--port",
                 String.valueOf(port), "--data", data.toString()));
@@ -80,7 +80,7 @@ final class RunningGraft implements AutoCloseable {
         }
     }
 
-    static int freePort() {
+    public static int freePort() {
         try (ServerSocket socket = new ServerSocket(0)) {
             return socket.getLocalPort();
         } catch (IOException e) {
@@ -88,28 +88,28 @@ final class RunningGraft implements AutoCloseable {
         }
     }
 
-    String url() {
+    public String url() {
         return "http://127.0.0.1:" + port;
     }
 
-    int port() {
+    public int port() {
         return port;
     }
 
-    Path data() {
+    public Path data() {
         return data;
     }
 
     /** From starting the launcher to its ready line. */
-    long readyMillis() {
+    public long readyMillis() {
         return readyMillis;
     }
 
-    String demoKey() {
+    public String demoKey() {
         return key("demo.key");
     }
 
-    String adminKey() {
+    public String adminKey() {
         return key("admin.key");
     }
 
@@ -121,32 +121,32 @@ final class RunningGraft implements AutoCloseable {
         }
     }
 
-    record Reply(int status, JsonNode json, HttpResponse<byte[]> response) {}
+    public record Reply(int status, JsonNode json, HttpResponse<byte[]> response) {}
 
-    Reply get(String key, String path) {
+    public Reply get(String key, String path) {
         return send(request(key, path).GET().build());
     }
 
-    Reply delete(String key, String path) {
+    public Reply delete(String key, String path) {
         return send(request(key, path).DELETE().build());
     }
 
-    Reply post(String key, String path, Object body) {
+    public Reply post(String key, String path, Object body) {
         return send(request(key, path).header("Content-Type", "application/json")
                 .POST(HttpRequest.BodyPublishers.ofString(text(body))).build());
     }
 
-    Reply put(String key, String path, Object body) {
+    public Reply put(String key, String path, Object body) {
         return send(request(key, path).header("Content-Type", "application/json")
                 .PUT(HttpRequest.BodyPublishers.ofString(text(body))).build());
     }
 
-    HttpRequest.Builder request(String key, String path) {
+    public HttpRequest.Builder request(String key, String path) {
         return HttpRequest.newBuilder(URI.create(url() + path)).timeout(Duration.ofMinutes(5))
                 .header("Authorization", "Bearer " + key);
     }
 
-    Reply send(HttpRequest request) {
+    public Reply send(HttpRequest request) {
         try {
             HttpResponse<byte[]> response = HTTP.send(request, HttpResponse.BodyHandlers.ofByteArray());
             String type = response.headers().firstValue("Content-Type").orElse("");
@@ -169,7 +169,7 @@ final class RunningGraft implements AutoCloseable {
     }
 
     /** @return the exit code after SIGTERM */
-    int stop() {
+    public int stop() {
         process.destroy();
         try {
             if (!process.waitFor(60, TimeUnit.SECONDS)) {
@@ -183,7 +183,7 @@ final class RunningGraft implements AutoCloseable {
     }
 
     /** As kill -9 does: launcher and server at once, without a word. */
-    void kill() throws InterruptedException {
+    public void kill() throws InterruptedException {
         process.descendants().filter(child -> child.info().command().orElse("").endsWith("java"))
                 .forEach(ProcessHandle::destroyForcibly);
         process.destroyForcibly().waitFor();

@@ -5,15 +5,15 @@ import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
 
 /** Writes a multipart/form-data body, byte by byte as browsers do. */
-final class MultipartBody {
-    static final String TYPE = "multipart/form-data; boundary=graftBoundary7MA4YWxk";
+public final class MultipartBody {
+    public static final String TYPE = "multipart/form-data; boundary=graftBoundary7MA4YWxk";
     private final ByteArrayOutputStream out = new ByteArrayOutputStream();
 
-    MultipartBody field(String name, String value) {
+    public MultipartBody field(String name, String value) {
         return part("form-data; name=\"" + name + "\"", value.getBytes(StandardCharsets.UTF_8));
     }
 
-    MultipartBody file(String name, String filename, byte[] bytes) {
+    public MultipartBody file(String name, String filename, byte[] bytes) {
         return part("form-data; name=\"" + name + "\"; filename=\"" + filename + "\"\r\n"
                 + "Content-Type: application/octet-stream", bytes);
     }
@@ -29,7 +29,7 @@ final class MultipartBody {
         return out.toByteArray();
     }
 
-    byte[] bytes() {
+    public byte[] bytes() {
         byte[] so = out.toByteArray();
         byte[] end = "--graftBoundary7MA4YWxk--\r\n".getBytes(StandardCharsets.UTF_8);
         byte[] all = Arrays.copyOf(so, so.length + end.length);
