@@ -96,7 +96,7 @@ final class Automaton {
     }
 
     /** @param depth most levels of nesting of an answer */
-    Automaton(SchemaCompiler.Compiled compiled, int depth, int maxStates, int maxMasks) {
+    Automaton(ShapeCompiler.Compiled compiled, int depth, int maxStates, int maxMasks) {
         this.graph = compiled.graph();
         this.root = compiled.root();
         this.depth = depth;

@@ -19,11 +19,11 @@ final class Disjoint {
     /** @throws InvalidSchemaException if it can't be seen */
     static void check(Schema schema, List<Map<String, Object>> alternatives) {
         if (alternatives.size() > MOST_ALTERNATIVES)
-            throw schema.wrong("oneOf", "has more than " + MOST_ALTERNATIVES + " alternatives");
+            throw schema.unsupported("oneOf", "has more than " + MOST_ALTERNATIVES + " alternatives");
         for (int i = 0; i < alternatives.size(); i++) {
             for (int j = i + 1; j < alternatives.size(); j++) {
                 if (!apart(new Schema(alternatives.get(i), schema.at()), new Schema(alternatives.get(j), schema.at())))
-                    throw schema.wrong("oneOf", "is supported only where types, constants or a required property of"
+                    throw schema.unsupported("oneOf", "is supported only where types, constants or a required property of"
                             + " constants tell the alternatives apart; use 'anyOf'");
             }
         }

@@ -2,6 +2,7 @@ package graft.generation.grammar;
 
 import graft.tokens.Tokenizer;
 import java.nio.charset.StandardCharsets;
+import java.util.BitSet;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Optional;
@@ -13,38 +14,52 @@ public final class Grammars {
     public static final Object ANY_OBJECT = Map.of("type", "object");
     private static final int MASK_BYTES = 2 << 20;
     private static final int STATES = 4096;
+    /** A request has one answer and perhaps many functions, whose schemas are small beside compiled ones. */
+    private static final int CHECKED = 16;
     private final Tokenizer tokenizer;
     private final Set<Integer> stopTokens;
+    private final Set<Integer> marks;
     private final int rows;
     private final Limits limits;
-    private final Map<Object, Grammar> grammars;
+    private final Map<Shape, Grammar> grammars;
+    /** Schemas that were looked at, and why answers can't be held to them; empty where they can. */
+    private final Map<Object, String> checked;
     private Optional<Spellings> spellings = Optional.empty();
+    private Optional<Spellings> withMarks = Optional.empty();
 
     /**
      * @param schemaBytes   of a schema as JSON
      * @param depth         levels of a schema, and of an answer
      * @param compiledBytes of a compiled schema, which also bounds the time that compiling takes
-     * @param remembered    compiled schemas kept for each model
+     * @param shapeBytes    of a compiled answer that several schemas are parts of
+     * @param remembered    compiled answers kept for each model
      */
-    public record Limits(int schemaBytes, int depth, int compiledBytes, int remembered) {
-        public static final Limits DEFAULT = new Limits(64 << 10, 32, 1 << 20, 64);
+    public record Limits(int schemaBytes, int depth, int compiledBytes, int shapeBytes, int remembered) {
+        public static final Limits DEFAULT = new Limits(64 << 10, 32, 1 << 20, 4 << 20, 64);
     }
 
     /**
      * @param rows       of the model's output head
      * @param stopTokens that end an answer
+     * @param marks      special tokens that shapes may write, by their names; JSON alone never does
      */
-    public Grammars(Tokenizer tokenizer, int rows, Set<Integer> stopTokens, Limits limits) {
+    public Grammars(Tokenizer tokenizer, int rows, Set<Integer> stopTokens, Set<Integer> marks, Limits limits) {
         this.tokenizer = tokenizer;
+        this.marks = Set.copyOf(marks);
         this.rows = rows;
         this.stopTokens = Set.copyOf(stopTokens);
         this.limits = limits;
-        this.grammars = new LinkedHashMap<>(16, 0.75f, true) {
+        this.grammars = lastUsed(limits.remembered());
+        this.checked = lastUsed(limits.remembered() * CHECKED);
+    }
+
+    private static <K, V> Map<K, V> lastUsed(int most) {
+        return new LinkedHashMap<>(16, 0.75f, true) {
             private static final long serialVersionUID = 1;
 
             @Override
-            protected boolean removeEldestEntry(Map.Entry<Object, Grammar> eldest) {
-                return size() > limits.remembered();
+            protected boolean removeEldestEntry(Map.Entry<K, V> eldest) {
+                return size() > most;
             }
         };
     }
@@ -54,25 +69,83 @@ public final class Grammars {
      * @throws InvalidSchemaException naming what of it can't be served
      */
     public Grammar of(Object schema) {
+        return of(new Shape.Json(schema));
+    }
+
+    /** @throws InvalidSchemaException naming what of it can't be served */
+    public Grammar of(Shape shape) {
+        boolean plain = shape instanceof Shape.Json;
         Spellings vocabulary;
         synchronized (this) {
-            Grammar known = grammars.get(schema);
+            Grammar known = grammars.get(shape);
             if (known != null) return known;
-            if (spellings.isEmpty()) spellings = Optional.of(Spellings.of(tokenizer, rows));
-            vocabulary = spellings.get();
+            vocabulary = plain ? spellings() : withMarks();
         }
         if (stopTokens.isEmpty()) throw new InvalidSchemaException("This model has no token that ends an answer,"
                 + " so its answers can't be held to a format.");
-        int size = Literals.json(schema).getBytes(StandardCharsets.UTF_8).length;
-        if (size > limits.schemaBytes()) throw new InvalidSchemaException("The schema has " + size + " bytes; "
-                + limits.schemaBytes() + " are the most.");
-        SchemaCompiler.Compiled compiled = SchemaCompiler.compile(schema, new SchemaCompiler.Limits(limits.depth(),
-                limits.compiledBytes()), vocabulary.singles());
+        checkSizes(shape);
+        ShapeCompiler.Compiled compiled = ShapeCompiler.compile(shape, new ShapeCompiler.Limits(limits.depth(),
+                plain ? limits.compiledBytes() : limits.shapeBytes()), vocabulary.singles());
         Grammar grammar = new Grammar(new Automaton(compiled, limits.depth(), STATES,
                 Math.max(16, MASK_BYTES / (rows / 8 + 1))), vocabulary, tokenizer, stopTokens);
         synchronized (this) {
-            grammars.put(schema, grammar);
+            grammars.put(shape, grammar);
         }
         return grammar;
+    }
+
+    /**
+     * Whether answers can be held to a schema.
+     *
+     * @return why they can't, where the schema is a good one that says more than can be held to
+     * @throws InvalidSchemaException if it is wrong, unsatisfiable or too large
+     */
+    public Optional<String> unsupported(Object schema) {
+        Shape shape = new Shape.Json(schema);
+        BitSet singles;
+        synchronized (this) {
+            Optional<String> known = grammars.containsKey(shape) ? Optional.of("") : Optional.ofNullable(checked.get(
+                    schema));
+            if (known.isPresent()) return known.filter(why -> !why.isEmpty());
+            singles = spellings().singles();
+        }
+        String why = "";
+        try {
+            checkSizes(shape);
+            ShapeCompiler.compile(shape, new ShapeCompiler.Limits(limits.depth(), limits.compiledBytes()), singles);
+        } catch (InvalidSchemaException e) {
+            if (!e.isUnsupported()) throw e;
+            why = e.getMessage();
+        }
+        synchronized (this) {
+            checked.put(schema, why);
+        }
+        return Optional.of(why).filter(one -> !one.isEmpty());
+    }
+
+    private Spellings spellings() {
+        if (spellings.isEmpty()) spellings = Optional.of(Spellings.of(tokenizer, rows, Set.of()));
+        return spellings.get();
+    }
+
+    private Spellings withMarks() {
+        if (marks.isEmpty()) return spellings();
+        if (withMarks.isEmpty()) withMarks = Optional.of(Spellings.of(tokenizer, rows, marks));
+        return withMarks.get();
+    }
+
+    private void checkSizes(Shape shape) {
+        switch (shape) {
+            case Shape.Text _ -> { }
+            case Shape.Json json -> {
+                int size = Literals.json(json.schema()).getBytes(StandardCharsets.UTF_8).length;
+                if (size > limits.schemaBytes()) throw new InvalidSchemaException("The schema has " + size + " bytes; "
+                        + limits.schemaBytes() + " are the most.");
+            }
+            case Shape.InTurn turn -> turn.parts().forEach(this::checkSizes);
+            case Shape.OneOf one -> one.alternatives().forEach(this::checkSizes);
+            case Shape.Repeated repeated -> checkSizes(repeated.item());
+            case Shape.Free free -> checkSizes(free.then());
+        }
     }
 }

@@ -4,11 +4,23 @@ package graft.generation.grammar;
 public final class InvalidSchemaException extends RuntimeException {
     private static final long serialVersionUID = 1;
 
+    private final boolean unsupported;
+
     InvalidSchemaException(String message) {
-        super(message, null, false, false);
+        this(message, false);
     }
 
-    static InvalidSchemaException unsupported(String keyword, String at) {
-        return new InvalidSchemaException("The keyword '" + keyword + "' at " + at + " is not supported.");
+    private InvalidSchemaException(String message, boolean unsupported) {
+        super(message, null, false, false);
+        this.unsupported = unsupported;
+    }
+
+    static InvalidSchemaException unsupported(String message) {
+        return new InvalidSchemaException(message, true);
+    }
+
+    /** Whether the schema is a good one that says more than can be held to. */
+    boolean isUnsupported() {
+        return unsupported;
     }
 }

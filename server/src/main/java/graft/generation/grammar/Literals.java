@@ -4,11 +4,12 @@ import java.math.BigDecimal;
 import java.util.List;
 import java.util.Map;
 
-/** Values of a schema as the one JSON text that an answer spells them by. */
-final class Literals {
+/** Values of a schema as the one JSON text that an answer spells them by. Any thread. */
+public final class Literals {
     private Literals() {}
 
-    static String json(Object value) {
+    /** @param value of maps, lists, texts, numbers, booleans and null */
+    public static String json(Object value) {
         StringBuilder out = new StringBuilder();
         write(value, out);
         return out.toString();

@@ -47,7 +47,7 @@ final class PatternParser {
     }
 
     private InvalidSchemaException unsupported(String what) {
-        return new InvalidSchemaException("In the pattern '" + pattern + "', " + what + " is not supported (at "
+        return InvalidSchemaException.unsupported("In the pattern '" + pattern + "', " + what + " is not supported (at "
                 + at + ").");
     }
 

@@ -79,7 +79,7 @@ final class References {
                 || first.containsKey("additionalProperties") != second.containsKey("additionalProperties")
                 && (first.containsKey("additionalProperties") ? second : first).containsKey("properties");
         boolean same = first.getOrDefault("properties", 0).equals(second.getOrDefault("properties", 0));
-        if (closed && bothNamed && !same) throw new InvalidSchemaException("'additionalProperties' at " + at
+        if (closed && bothNamed && !same) throw InvalidSchemaException.unsupported("'additionalProperties' at " + at
                 + " is not supported where several schemas that name properties are combined.");
     }
 
@@ -95,7 +95,7 @@ final class References {
             case "enum" -> ((List<?>) first).stream().filter(((List<?>) second)::contains).toList();
             case "minimum", "exclusiveMinimum", "minLength", "minItems" -> larger(first, second) ? first : second;
             case "maximum", "exclusiveMaximum", "maxLength", "maxItems" -> larger(first, second) ? second : first;
-            default -> throw new InvalidSchemaException("Two different '" + keyword + "' that must both hold at " + at
+            default -> throw InvalidSchemaException.unsupported("Two different '" + keyword + "' that must both hold at " + at
                     + " are not supported.");
         };
     }

@@ -36,7 +36,8 @@ record Schema(Map<String, Object> keywords, String at) {
             boolean known = isNote(keyword) || COMBINING.contains(keyword) || OBJECT.contains(keyword)
                     || ARRAY.contains(keyword) || STRING.contains(keyword) || NUMBER.contains(keyword);
             boolean saysNothing = keyword.equals("uniqueItems") && Boolean.FALSE.equals(entry.getValue());
-            if (!known && !saysNothing) throw InvalidSchemaException.unsupported(keyword, at);
+            if (!known && !saysNothing) throw InvalidSchemaException.unsupported("The keyword '"
+                    + keyword + "' at " + at + " is not supported.");
         }
     }
 
@@ -50,6 +51,10 @@ record Schema(Map<String, Object> keywords, String at) {
 
     InvalidSchemaException wrong(String keyword, String why) {
         return new InvalidSchemaException("'" + keyword + "' at " + at + " " + why + ".");
+    }
+
+    InvalidSchemaException unsupported(String keyword, String why) {
+        return InvalidSchemaException.unsupported("'" + keyword + "' at " + at + " " + why + ".");
     }
 
     /** The types that a value may have; the ones its keywords are about where it names none. */

@@ -6,7 +6,6 @@ import java.math.BigInteger;
 import java.math.RoundingMode;
 import java.util.ArrayList;
 import java.util.Arrays;
-import java.util.BitSet;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -22,41 +21,27 @@ import java.util.OptionalInt;
  */
 final class SchemaCompiler {
     private static final int WHOLE_DIGITS = 9;
+    private final Object root;
     private final Graph graph;
-    private final List<Rule> rules = new ArrayList<>();
+    private final List<Rule> rules;
     private final Map<Object, Rule> values = new HashMap<>();
     private final References references;
     private final Texts texts;
     private final Containers containers;
 
-    private SchemaCompiler(Object root, Limits limits) {
-        graph = new Graph(limits.compiledBytes());
-        references = new References(root, limits.depth());
-        Characters characters = new Characters(graph, rules);
+    /** @param rules where every rule that is made is listed */
+    SchemaCompiler(Object root, Graph graph, List<Rule> rules, Characters characters, int depth) {
+        this.root = root;
+        this.graph = graph;
+        this.rules = rules;
+        references = new References(root, depth);
         texts = new Texts(graph, characters);
         containers = new Containers(graph, rules, characters, this);
     }
 
-    /**
-     * @param depth         most levels of the schema, and of an answer
-     * @param compiledBytes most memory of a compiled schema
-     */
-    record Limits(int depth, int compiledBytes) {}
-
-    /** A sealed graph and the rule of the whole answer. */
-    record Compiled(Graph graph, Rule root) {}
-
-    /**
-     * @param schema  of maps, lists, texts, numbers, booleans and null
-     * @param singles bytes that the vocabulary can write one by one
-     */
-    static Compiled compile(Object schema, Limits limits, BitSet singles) {
-        SchemaCompiler compiler = new SchemaCompiler(schema, limits);
-        Rule root = compiler.value(schema, "#", 0);
-        compiler.graph.seal(compiler.rules, singles);
-        if (compiler.graph.need(root.entry()) > limits.depth())
-            throw new InvalidSchemaException("No answer can be valid against this schema.");
-        return new Compiled(compiler.graph, root);
+    /** Writes the document's own value into a rule. */
+    void root(Rule rule) {
+        emit(root, rule.entry(), rule.end(), "#", 0);
     }
 
     /** The rule of a value; equal schemas share one, which is also what ends a recursion. */
@@ -121,10 +106,10 @@ final class SchemaCompiler {
         OptionalInt most = schema.count("maxLength");
         if (most.isPresent() && most.getAsInt() < least) return;
         Optional<String> format = schema.text("format").map(name -> Texts.format(name).orElseThrow(() ->
-                schema.wrong("format", "'" + name + "' is not supported")));
+                schema.unsupported("format", "'" + name + "' is not supported")));
         Optional<String> pattern = schema.text("pattern");
         if (format.isPresent() && pattern.isPresent())
-            throw schema.wrong("format", "beside 'pattern' is not supported");
+            throw schema.unsupported("format", "beside 'pattern' is not supported");
         Optional<String> expression = format.or(() -> pattern);
         if (expression.isEmpty()) texts.plain(from, to, least, most);
         else texts.matching(from, to, Pattern.parse(expression.get()), least, most);
@@ -134,7 +119,7 @@ final class SchemaCompiler {
         List<?> given = schema.has("enum") ? schema.list("enum") : Arrays.asList(schema.get("const"));
         for (String keyword : schema.keywords().keySet()) {
             if (!Schema.isNote(keyword) && !List.of("enum", "const", "type").contains(keyword))
-                throw schema.wrong(keyword, "beside 'enum' or 'const' is not supported");
+                throw schema.unsupported(keyword, "beside 'enum' or 'const' is not supported");
         }
         List<String> types = schema.has("type") ? schema.types() : List.of();
         List<String> spelled = new ArrayList<>();
@@ -166,7 +151,7 @@ final class SchemaCompiler {
         Optional<BigDecimal> step = multiple.map(BigDecimal::stripTrailingZeros);
         boolean wholes = whole || step.isPresent() && step.get().scale() <= 0;
         if (step.isPresent() && step.get().scale() > 0 && (whole || !step.get().unscaledValue().equals(
-                BigInteger.ONE))) throw schema.wrong("multipleOf", "is not supported: whole numbers"
+                BigInteger.ONE))) throw schema.unsupported("multipleOf", "is not supported: whole numbers"
                         + " and, for numbers, powers of ten below one are");
         Optional<Numbers.Bound> low = bound(schema, "minimum", "exclusiveMinimum", 1);
         Optional<Numbers.Bound> high = bound(schema, "maximum", "exclusiveMaximum", -1);
@@ -174,14 +159,14 @@ final class SchemaCompiler {
         int scale = wholes ? 0 : Math.max(low.map(SchemaCompiler::scale).orElse(0), high.map(SchemaCompiler::scale)
                 .orElse(0));
         int bounded = Math.max(low.map(SchemaCompiler::digits).orElse(0), high.map(SchemaCompiler::digits).orElse(0));
-        if (bounded + scale > Numbers.DIGITS) throw schema.wrong(low.isPresent() ? "minimum" : "maximum",
+        if (bounded + scale > Numbers.DIGITS) throw schema.unsupported(low.isPresent() ? "minimum" : "maximum",
                 "has more than " + Numbers.DIGITS + " digits");
         // Room for one digit more than a bound has, so that one-sided bounds leave something over.
         int digits = Math.min(Numbers.DIGITS - scale, Math.max(wholes ? Numbers.digits(divisor) : WHOLE_DIGITS,
                 bounded + 1));
         int fraction = wholes ? 0 : step.isPresent() ? step.get().scale() : Math.min(Numbers.DIGITS - digits,
                 scale + 6);
-        if (fraction < scale) throw schema.wrong("multipleOf", "is coarser than the bounds beside it");
+        if (fraction < scale) throw schema.unsupported("multipleOf", "is coarser than the bounds beside it");
         BigDecimal largest = BigDecimal.TEN.pow(digits).subtract(BigDecimal.ONE);
         Numbers.Bound least = low.orElse(new Numbers.Bound(largest.negate(), false));
         Numbers.Bound most = high.orElse(new Numbers.Bound(largest, false));
@@ -195,7 +180,7 @@ final class SchemaCompiler {
 
     private static int divisor(Schema schema, Optional<BigDecimal> step) {
         if (step.isPresent() && step.get().compareTo(BigDecimal.valueOf(Numbers.LARGEST_DIVISOR)) > 0)
-            throw schema.wrong("multipleOf", "is not supported over " + Numbers.LARGEST_DIVISOR);
+            throw schema.unsupported("multipleOf", "is not supported over " + Numbers.LARGEST_DIVISOR);
         return step.map(BigDecimal::intValueExact).orElse(1);
     }
 

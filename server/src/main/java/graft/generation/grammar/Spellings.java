@@ -8,6 +8,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.BitSet;
 import java.util.List;
+import java.util.Set;
 
 /**
  * The tokens of a vocabulary that are text, in the order of their bytes, each with the length of what it has in common
@@ -40,15 +41,17 @@ final class Spellings {
     }
 
     /**
-     * @param rows of the output head
+     * @param rows  of the output head
+     * @param marks special tokens that count as the text of their names
      * @throws InvalidSchemaException if the vocabulary has no letters
      */
-    static Spellings of(Tokenizer tokenizer, int rows) {
+    static Spellings of(Tokenizer tokenizer, int rows, Set<Integer> marks) {
         List<Token> tokens = new ArrayList<>();
         int letter = letter(tokenizer, rows);
         for (int id = 0; id < Math.min(rows, tokenizer.vocabularySize()); id++) {
             byte[] spelled = tokenizer.bytes(id);
-            if (spelled.length == 0 || !isText(tokenizer, letter, id, spelled)) continue;
+            if (spelled.length == 0) continue;
+            if (!marks.contains(id) && !isText(tokenizer, letter, id, spelled)) continue;
             tokens.add(new Token(id, spelled));
         }
         tokens.sort((one, other) -> Arrays.compareUnsigned(one.bytes(), other.bytes()));

@@ -18,6 +18,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalLong;
+import java.util.Set;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Tag;
@@ -64,7 +65,7 @@ class ResponseFormatIT {
         long seed = System.nanoTime();
         System.out.println("seed=" + seed);
         Grammars grammars = new Grammars(tokenizer, engine.model().vocabularySize(), engine.model().stopTokens(),
-                Grammars.Limits.DEFAULT);
+                Set.of(), Grammars.Limits.DEFAULT);
         List<Collected> sinks = new ArrayList<>();
         int finished = 0;
         for (int from = 0; from < schemas.size(); from += 8) {

@@ -18,7 +18,7 @@ class GrammarTest {
     private static final Set<Integer> STOPS = Set.of(ByteTokenizer.END);
 
     private static Grammar grammar(String schema) {
-        return new Grammars(BYTES, ByteTokenizer.VOCABULARY, STOPS, Grammars.Limits.DEFAULT)
+        return new Grammars(BYTES, ByteTokenizer.VOCABULARY, STOPS, Set.of(), Grammars.Limits.DEFAULT)
                 .of(SchemaCases.tree(schema));
     }
 
@@ -159,7 +159,7 @@ class GrammarTest {
 
     @Test
     void aModelWithoutTheLettersIsRefused() {
-        Grammars grammars = new Grammars(BYTES, 64, Set.of(63), Grammars.Limits.DEFAULT);
+        Grammars grammars = new Grammars(BYTES, 64, Set.of(63), Set.of(), Grammars.Limits.DEFAULT);
         assertThrows(InvalidSchemaException.class, () -> grammars.of(Map.of("type", "null")));
     }
 }

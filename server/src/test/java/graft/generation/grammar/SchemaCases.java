@@ -95,7 +95,8 @@ public final class SchemaCases {
         long seed = System.nanoTime();
         System.out.println("seed=" + seed);
         Random random = new Random(seed);
-        Grammars grammars = new Grammars(tokenizer, tokenizer.vocabularySize(), stops, Grammars.Limits.DEFAULT);
+        Grammars grammars = new Grammars(tokenizer, tokenizer.vocabularySize(), stops, Set.of(),
+                Grammars.Limits.DEFAULT);
         BitSet closing = closing(tokenizer, stops);
         int finished = 0;
         for (String schema : all()) {
