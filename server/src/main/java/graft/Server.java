@@ -11,6 +11,7 @@ import graft.api.InferenceApi;
 import graft.api.Routes;
 import graft.generation.Generation;
 import graft.generation.grammar.Grammars;
+import graft.generation.tools.ToolFormat;
 import graft.metering.LedgerUsageRecorder;
 import graft.metering.Metering;
 import graft.registry.tenant.ApiKeyDao;
@@ -20,6 +21,8 @@ import graft.registry.usage.AdmissionDao;
 import java.time.Clock;
 import java.util.List;
 import java.util.Optional;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
 
 /**
  * The running server, put together: the one place where the rooms meet. Parts start in the order of this file, slow
@@ -92,9 +95,17 @@ final class Server implements AutoCloseable {
                 Optional.of(knowledge.search()), admission, metering.recorder(),
                 new Generation.Settings(limits.defaultMaxTokens(), limits.stall(), new Grammars.Limits(
                         limits.schemaBytes(), limits.schemaDepth(), limits.compiledSchemaBytes(),
-                        limits.compiledSchemas())), Clock.systemUTC());
+                        config.tools().compiledBytes(), limits.compiledSchemas()), toolFormat(config.tools())),
+                Clock.systemUTC());
         return new InferenceApi(adapters.catalog(), generation, Optional.of(embedder.text()), admission,
-                metering.recorder(), new InferenceApi.Settings(limits.maxChoices()), Clock.systemUTC());
+                metering.recorder(), new InferenceApi.Settings(limits.maxChoices(), config.tools().most()), Clock.systemUTC());
+    }
+
+    private static Optional<ToolFormat> toolFormat(ServerConfig.Tools tools) {
+        if (tools.format().equals("auto")) return Optional.empty();
+        return Optional.of(ToolFormat.of(tools.format()).orElseThrow(() -> new SetupException("tools.format is auto, "
+                + Stream.of(ToolFormat.values()).map(ToolFormat::word).collect(Collectors.joining(", "))
+                + ", not '" + tools.format() + "'.")));
     }
 
     /** The demo's adapters fit the demo's base only; under another one the demo tenant has just its key. */

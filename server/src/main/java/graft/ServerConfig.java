@@ -12,8 +12,8 @@ import java.util.Optional;
  */
 public record ServerConfig(String host, int port, int adminPort, Path data, Optional<Path> cache, List<String> bases,
         boolean demo, Optional<Path> ui, Storage database, Http http, Keys keys, Metering metering, Admission admission,
-        Idempotency idempotency, Engine engine, Embedder embedder, Limits limits, Adapters adapters,
-        Knowledge knowledge, Log log) {
+        Idempotency idempotency, Engine engine, Embedder embedder, Limits limits, Tools tools,
+        Adapters adapters, Knowledge knowledge, Log log) {
 
     /** @param url JDBC URL of an external Postgres; absent starts the embedded one */
     public record Storage(Optional<String> url, Optional<String> user, Optional<String> password,
@@ -48,6 +48,9 @@ public record ServerConfig(String host, int port, int adminPort, Path data, Opti
 
     public record Limits(int defaultMaxTokens, int maxChoices, Duration stall, int schemaBytes, int schemaDepth,
             int compiledSchemaBytes, int compiledSchemas) {}
+
+    /** @param format auto, or one of {@link graft.generation.tools.ToolFormat} */
+    public record Tools(String format, int most, int compiledBytes) {}
 
     public record Adapters(long maxUploadBytes, long maxUnpackedBytes, int maxFiles, int maxRatio,
             int maxParallelUploads, int maxRank, Duration probePatience, Duration catalogMemory, Duration listenerWait,

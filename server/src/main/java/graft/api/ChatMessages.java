@@ -6,6 +6,7 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import graft.api.ChatRequest.Message;
 import java.io.IOException;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -22,11 +23,13 @@ final class ChatMessages {
         if (messages == null || messages.isEmpty()) throw ApiException.invalid("messages",
                 "'messages' must hold at least one message.");
         List<Map<String, Object>> result = new ArrayList<>();
-        for (int i = 0; i < messages.size(); i++) result.add(one(messages.get(i), "messages[" + i + "]"));
+        Set<String> called = new HashSet<>();
+        for (int i = 0; i < messages.size(); i++) result.add(one(messages.get(i), "messages[" + i + "]", called));
         return result;
     }
 
-    private static Map<String, Object> one(Message message, String at) {
+    /** @param called ids of the calls so far */
+    private static Map<String, Object> one(Message message, String at, Set<String> called) {
         if (message == null) throw ApiException.invalid(at, "A message must be an object.");
         if (message.role() == null || !ROLES.contains(message.role())) throw ApiException.invalid(at + ".role",
                 "A message's role must be system, developer, user, assistant or tool.");
@@ -40,6 +43,10 @@ final class ChatMessages {
         map.put("content", content(message, at + ".content", calls));
         if (message.name() != null) map.put("name", message.name());
         if (calls) map.put("tool_calls", toolCalls(message.toolCalls(), at + ".tool_calls"));
+        if (message.role().equals("tool") && (message.toolCallId() == null || !called.contains(message.toolCallId())))
+            throw ApiException.invalid(at + ".tool_call_id", "A message of the role 'tool' answers a tool call of a"
+                    + " message before it, by its id.");
+        if (calls) message.toolCalls().forEach(call -> called.add(call.get("id").asText()));
         if (message.toolCallId() != null) map.put("tool_call_id", message.toolCallId());
         if (message.reasoningContent() != null) map.put("reasoning_content", message.reasoningContent());
         return map;
@@ -75,16 +82,16 @@ final class ChatMessages {
 
     /** Templates read arguments as an object; the API carries them as JSON text. */
     private static Object toolCalls(JsonNode calls, String at) {
-        if (!calls.isArray()) throw ApiException.invalid(at, "tool_calls must be a list.");
+        ToolCalls.check(calls, at);
         ArrayNode copy = calls.deepCopy();
-        for (JsonNode call : copy) {
-            if (!(call.path("function") instanceof ObjectNode function) || !function.path("arguments")
-                    .isTextual()) continue;
+        for (int i = 0; i < copy.size(); i++) {
+            ObjectNode function = (ObjectNode) copy.get(i).get("function");
             try {
                 JsonNode arguments = Json.mapper().readTree(function.get("arguments").asText());
                 if (arguments.isObject()) function.set("arguments", arguments);
             } catch (IOException e) {
-                throw ApiException.invalid(at, "A tool call's arguments must be JSON.");
+                throw ApiException.invalid(at + "[" + i + "].function.arguments",
+                        "A tool call's arguments must be JSON.");
             }
         }
         return Json.mapper().convertValue(copy, List.class);

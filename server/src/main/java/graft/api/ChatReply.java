@@ -15,7 +15,9 @@ final class ChatReply {
     record Choice(int index, Message message, Logprobs.Chat logprobs, String finishReason,
             @JsonInclude(JsonInclude.Include.NON_NULL) GraftReply.Tokens graft) {}
 
-    record Message(String role, String content, String refusal, List<Object> annotations, GraftReply.Cited graft) {}
+    /** @param content null where the answer is nothing but calls */
+    record Message(String role, String content, String refusal, List<Object> annotations,
+            @JsonInclude(JsonInclude.Include.NON_NULL) List<ToolCalls.Call> toolCalls, GraftReply.Cited graft) {}
 
     /** @param usage null where usage was not asked, and in all chunks but the last where it was */
     @JsonInclude(JsonInclude.Include.NON_NULL)
@@ -26,7 +28,9 @@ final class ChatReply {
             @JsonInclude(JsonInclude.Include.NON_NULL) GraftReply.Tokens graft) {}
 
     @JsonInclude(JsonInclude.Include.NON_NULL)
-    record Change(String role, String content, GraftReply.Cited graft) {}
+    record Change(String role, String content, List<ToolCalls.Piece> toolCalls, GraftReply.Cited graft) {
+        static final Change NOTHING = new Change(null, null, null, null);
+    }
 
     record Usage(int promptTokens, int completionTokens, int totalTokens, PromptDetails promptTokensDetails,
             CompletionDetails completionTokensDetails) {
@@ -43,7 +47,11 @@ final class ChatReply {
     record CompletionDetails(int reasoningTokens, int audioTokens, int acceptedPredictionTokens,
             int rejectedPredictionTokens) {}
 
-    static String finishReason(boolean byLength) {
-        return byLength ? "length" : "stop";
+    static String finishReason(Summary.End end) {
+        return switch (end) {
+            case STOP -> "stop";
+            case LENGTH -> "length";
+            case TOOL_CALLS -> "tool_calls";
+        };
     }
 }

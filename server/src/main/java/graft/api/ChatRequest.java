@@ -7,15 +7,15 @@ import java.util.Map;
 /**
  * POST /v1/chat/completions, with OpenAI's fields, those vLLM adds (top_k, min_p, repetition_penalty, ignore_eos,
  * chat_template_kwargs), and ours in {@code graft}. {@code response_format} holds an answer to JSON, token by token.
- * Fields that only hint (user, metadata, service_tier, prediction, prompt_cache_key, safety_identifier, verbosity,
- * parallel_tool_calls) have no component: any value is accepted.
+ * Fields that only hint (user, metadata, service_tier, prediction, prompt_cache_key, safety_identifier, verbosity) have
+ * no component: any value is accepted.
  */
 record ChatRequest(String model, List<Message> messages, Double temperature, Double topP, Integer topK, Double minP,
         Double repetitionPenalty, Double frequencyPenalty, Double presencePenalty, Map<String, Double> logitBias,
         Long seed, Boolean ignoreEos, Integer n,
         JsonNode stop, Integer maxTokens, Integer maxCompletionTokens, Boolean logprobs, Integer topLogprobs,
         Boolean stream, StreamOptions streamOptions, Map<String, Object> chatTemplateKwargs, String reasoningEffort,
-        JsonNode tools, JsonNode toolChoice, JsonNode functions, JsonNode functionCall, JsonNode responseFormat,
+        JsonNode tools, JsonNode toolChoice, Boolean parallelToolCalls, JsonNode functions, JsonNode functionCall, JsonNode responseFormat,
         JsonNode audio, List<String> modalities, JsonNode webSearchOptions, JsonNode moderation, Boolean store,
         JsonNode graft) {
 
@@ -30,20 +30,15 @@ record ChatRequest(String model, List<Message> messages, Double temperature, Dou
         lacking("audio", audio);
         lacking("web_search_options", webSearchOptions);
         lacking("moderation", moderation);
-        lacking("functions", functions);
-        lacking("function_call", functionCall);
+        if (given(functions)) throw ApiException.invalid("functions", "'functions' is not served: use 'tools'.");
+        if (given(functionCall))
+            throw ApiException.invalid("function_call", "'function_call' is not served: use 'tool_choice'.");
         if (modalities != null && !modalities.equals(List.of("text")))
             throw ApiException.invalid("modalities", "Only the modality 'text' is served.");
         if (Boolean.TRUE.equals(store))
             throw ApiException.invalid("store", "Chat completions are not stored here; leave 'store' out or false.");
         if (Boolean.TRUE.equals(ignoreEos) && ResponseFormat.of(responseFormat).isPresent())
             throw ApiException.invalid("ignore_eos", "An answer of a 'response_format' ends where it is complete.");
-        boolean none = toolChoice != null && toolChoice.isTextual() && toolChoice.asText().equals("none");
-        if (given(tools) && !tools.isEmpty() && !none)
-            throw ApiException.invalid("tools",
-                    "Tools are not called by this server; leave 'tools' out or set tool_choice to 'none'.");
-        if (given(toolChoice) && !none && !toolChoice.asText().equals("auto"))
-            throw ApiException.invalid("tool_choice", "Tools are not called by this server; use 'none'.");
     }
 
     private static boolean given(JsonNode field) {

@@ -18,13 +18,13 @@ import java.util.Map;
 final class ChatResource implements Resource {
     private final Models models;
     private final Generation generation;
-    private final int maxChoices;
+    private final InferenceApi.Settings settings;
     private final Clock clock;
 
-    ChatResource(Models models, Generation generation, int maxChoices, Clock clock) {
+    ChatResource(Models models, Generation generation, InferenceApi.Settings settings, Clock clock) {
         this.models = models;
         this.generation = generation;
-        this.maxChoices = maxChoices;
+        this.settings = settings;
         this.clock = clock;
     }
 
@@ -83,9 +83,13 @@ final class ChatResource implements Resource {
                 asked.maxCompletionTokens() == null ? "max_tokens" : "max_completion_tokens", most),
                 Checks.sampling(new Checks.SamplingFields(asked.temperature(), asked.topP(), asked.topK(), asked.minP(),
                         asked.frequencyPenalty(), asked.presencePenalty(), asked.repetitionPenalty(), asked.seed(),
-                        asked.logitBias())), Checks.stops(asked.stop()), Checks.choices(asked.n(), 1, maxChoices),
+                        asked.logitBias())), Checks.stops(asked.stop()), Checks.choices(asked.n(), 1,
+                        settings.maxChoices()),
                 Completions.alternatives(call.logprobs(), call.alternatives(), call.options),
-                Boolean.TRUE.equals(asked.ignoreEos()), ResponseFormat.of(asked.responseFormat()));
+                Boolean.TRUE.equals(asked.ignoreEos()), ResponseFormat.of(asked.responseFormat()),
+                ToolCalls.asked(asked, settings.maxTools()));
+        if (options.ignoreEos() && options.tools().isPresent())
+            throw ApiException.invalid("ignore_eos", "An answer that may call tools ends where it is complete.");
         Checks.inVocabulary(options.sampling(), call.target.base().engine().model().vocabularySize());
         Map<String, Object> variables = new HashMap<>();
         if (asked.reasoningEffort() != null) variables.put("reasoning_effort", asked.reasoningEffort());
@@ -101,9 +105,11 @@ final class ChatResource implements Resource {
         List<ChatReply.Choice> all = new ArrayList<>();
         for (int i = 0; i < choices; i++) {
             Completions.Collected one = collector.choice(i);
-            all.add(new ChatReply.Choice(i, new ChatReply.Message("assistant", one.text(), null, List.of(),
-                    GraftReply.cited(one.citations())), call.logprobs(one.tokens()),
-                    ChatReply.finishReason(summary.endedByLength().get(i)),
+            List<ToolCalls.Call> calls = one.calls().calls();
+            all.add(new ChatReply.Choice(i, new ChatReply.Message("assistant", calls != null && one.text().isEmpty()
+                    ? null : one.text(), null, List.of(), calls, GraftReply.cited(one.citations())),
+                    call.logprobs(one.tokens()),
+                    ChatReply.finishReason(summary.ends().get(i)),
                             GraftReply.tokens(one.tokens(), call.options)));
         }
         exchange.header("Server-Timing", GraftReply.serverTiming(summary));
@@ -116,10 +122,10 @@ final class ChatResource implements Resource {
     private static void stream(Exchange exchange, Call call, Answer answer, int choices) {
         try (EventStream events = exchange.events()) {
             for (int i = 0; i < choices; i++) {
-                events.send(chunk(call, piece(i, new ChatReply.Change("assistant", "", null), null), null, null));
+                events.send(chunk(call, piece(i, new ChatReply.Change("assistant", "", null, null), null), null, null));
             }
             Completions.finishStreamed(exchange, events, answer,
-                    delta -> events.send(chunk(call, piece(call, delta), null, null)))
+                    delta -> pieces(call, delta).forEach(piece -> events.send(chunk(call, piece, null, null))))
                     .ifPresent(summary -> end(exchange, call, events, summary));
         }
     }
@@ -127,21 +133,29 @@ final class ChatResource implements Resource {
     /** The row is settled by now: only then may a stream say that it is finished. */
     private static void end(Exchange exchange, Call call, EventStream events, Summary summary) {
         GraftReply.Whole graft = GraftReply.whole(exchange.requestId(), call.target, summary);
-        int choices = summary.endedByLength().size();
+        int choices = summary.ends().size();
         for (int i = 0; i < choices; i++) {
             boolean carries = !call.includeUsage && i == choices - 1;
-            events.send(chunk(call, piece(i, new ChatReply.Change(null, null, null),
-                    ChatReply.finishReason(summary.endedByLength().get(i))), null, carries ? graft : null));
+            events.send(chunk(call, piece(i, ChatReply.Change.NOTHING,
+                    ChatReply.finishReason(summary.ends().get(i))), null, carries ? graft : null));
         }
         if (call.includeUsage) events.send(chunk(call, null, ChatReply.Usage.of(summary), graft));
         events.done();
     }
 
-    private static ChatReply.Piece piece(Call call, Delta delta) {
-        return new ChatReply.Piece(delta.choice(), new ChatReply.Change(null, delta.text(), delta.citations().isEmpty()
-                ? null
-                : GraftReply.cited(delta.citations())), call.logprobs(delta.tokens()), null,
-                GraftReply.tokens(delta.tokens(), call.options));
+    /** The text first, then each piece of a call; what is told of the tokens goes with the first of them. */
+    private static List<ChatReply.Piece> pieces(Call call, Delta delta) {
+        List<ChatReply.Change> changes = new ArrayList<>();
+        if (delta.calls().isEmpty() || !delta.text().isEmpty() || !delta.citations().isEmpty())
+            changes.add(new ChatReply.Change(null, delta.text(), null, delta.citations().isEmpty() ? null
+                    : GraftReply.cited(delta.citations())));
+        delta.calls().forEach(piece -> changes.add(new ChatReply.Change(null, null,
+                List.of(ToolCalls.Piece.of(piece)), null)));
+        List<ChatReply.Piece> pieces = new ArrayList<>();
+        pieces.add(new ChatReply.Piece(delta.choice(), changes.getFirst(), call.logprobs(delta.tokens()), null,
+                GraftReply.tokens(delta.tokens(), call.options)));
+        for (ChatReply.Change more : changes.subList(1, changes.size())) pieces.add(piece(delta.choice(), more, null));
+        return pieces;
     }
 
     private static ChatReply.Piece piece(int index, ChatReply.Change change, String finishReason) {

@@ -47,7 +47,8 @@ final class Completions {
     }
 
     /** One choice's deltas put together. */
-    record Collected(StringBuilder content, List<Delta.Cited> citations, List<GeneratedToken> tokens) {
+    record Collected(StringBuilder content, List<Delta.Cited> citations, ToolCalls.Collector calls,
+            List<GeneratedToken> tokens) {
         String text() {
             return content.toString();
         }
@@ -59,13 +60,14 @@ final class Completions {
 
         Collector(int count) {
             for (int i = 0; i < count; i++) choices.add(new Collected(new StringBuilder(), new ArrayList<>(),
-                    new ArrayList<>()));
+                    new ToolCalls.Collector(), new ArrayList<>()));
         }
 
         void add(Delta delta) {
             Collected choice = choices.get(delta.choice());
             choice.content.append(delta.text());
             choice.citations.addAll(delta.citations());
+            delta.calls().forEach(choice.calls::add);
             choice.tokens.addAll(delta.tokens());
         }
 

@@ -102,7 +102,7 @@ final class CompletionsResource implements Resource {
                                 maxChoices),
                 Completions.alternatives(asked.logprobs() != null, asked.logprobs() == null ? 0 : asked.logprobs(),
                         options), Boolean.TRUE.equals(asked.ignoreEos()),
-                Optional.empty());
+                Optional.empty(), Optional.empty());
         Checks.inVocabulary(wanted.sampling(), target.base().engine().model().vocabularySize());
         return new GenerationRequest(exchange.caller(), exchange.requestId(), "completions", target.model(),
                 target.composed(), prompt, wanted, options.knowledge());
@@ -131,7 +131,7 @@ final class CompletionsResource implements Resource {
         for (int i = 0; i < call.choices; i++) {
             Completions.Collected one = collector.choice(i);
             all.add(call.choice(i, call.echo(i) + one.text(), one.tokens(),
-                    ChatReply.finishReason(summary.endedByLength().get(i)), 0));
+                    ChatReply.finishReason(summary.ends().get(i)), 0));
         }
         exchange.header("Server-Timing", GraftReply.serverTiming(summary));
         exchange.ok(call.reply(all, ChatReply.Usage.of(summary), GraftReply.whole(exchange.requestId(), call.target,
@@ -157,7 +157,7 @@ final class CompletionsResource implements Resource {
         GraftReply.Whole graft = GraftReply.whole(exchange.requestId(), call.target, summary);
         for (int i = 0; i < call.choices; i++) {
             boolean carries = !call.includeUsage && i == call.choices - 1;
-            String reason = ChatReply.finishReason(summary.endedByLength().get(i));
+            String reason = ChatReply.finishReason(summary.ends().get(i));
             events.send(call.reply(List.of(new Choice(i, "", null, reason, null)), null, carries ? graft : null));
         }
         if (call.includeUsage) events.send(call.reply(List.of(), ChatReply.Usage.of(summary), graft));

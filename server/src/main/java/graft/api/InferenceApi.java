@@ -13,9 +13,12 @@ import java.util.Optional;
 public final class InferenceApi {
     private final List<Resource> resources;
 
-    /** @param maxChoices of one request over all its prompts ({@code limits.max-choices}, 64) */
-    public record Settings(int maxChoices) {
-        public static final Settings DEFAULT = new Settings(64);
+    /**
+     * @param maxChoices of one request over all its prompts ({@code limits.max-choices}, 64)
+     * @param maxTools   of one request ({@code tools.most}, 128)
+     */
+    public record Settings(int maxChoices, int maxTools) {
+        public static final Settings DEFAULT = new Settings(64, 128);
     }
 
     /** @param embeddings none: /v1/embeddings knows no model */
@@ -24,7 +27,7 @@ public final class InferenceApi {
             UsageRecorder usage, Settings settings, Clock clock) {
         Models models = new Models(catalog, generation);
         resources = List.of(new ModelsResource(catalog),
-                new ChatResource(models, generation, settings.maxChoices(), clock),
+                new ChatResource(models, generation, settings, clock),
                 new CompletionsResource(models, generation, settings.maxChoices(), clock),
                 new EmbeddingsResource(embeddings, admission, usage));
     }

@@ -87,7 +87,7 @@ public final class Answer implements Outcome, AutoCloseable {
     public Summary finish(Consumer<Delta> deltas) {
         if (fixed.isPresent()) {
             for (Choice choice : choices) {
-                deltas.accept(new Delta(choice.index(), fixed.get(), List.of(), List.of()));
+                deltas.accept(new Delta(choice.index(), fixed.get(), List.of(), List.of(), List.of()));
                 choice.finish(nothing(Finished.Reason.STOP_TOKEN));
             }
         }
@@ -174,7 +174,7 @@ public final class Answer implements Outcome, AutoCloseable {
 
     private Summary summary(UsageRecorder.Settled cost) {
         Finished all = together();
-        return new Summary(choices.stream().map(Choice::endedByLength).toList(), all.promptTokens(),
+        return new Summary(choices.stream().map(Choice::end).toList(), all.promptTokens(),
                 all.cachedPromptTokens(), all.generatedTokens(), prepared.retrieved(), prepared.shown(),
                 choices.stream().mapToInt(Choice::unverifiedQuotes).sum(), cost.costMicros(), cost.currency(),
                 all.queueMicros(), all.engineMicros());

@@ -11,9 +11,11 @@ import java.util.Map;
  */
 public final class ChatTemplate {
     private final Template template;
+    private final String source;
 
-    private ChatTemplate(Template template) {
+    private ChatTemplate(Template template, String source) {
         this.template = template;
+        this.source = source;
     }
 
     /** @throws TemplateException if the source can't be understood */
@@ -22,7 +24,12 @@ public final class ChatTemplate {
     }
 
     public static ChatTemplate compile(String source, Template.Limits limits) {
-        return new ChatTemplate(Template.compile(source, limits));
+        return new ChatTemplate(Template.compile(source, limits), source);
+    }
+
+    /** As it was written. */
+    public String source() {
+        return source;
     }
 
     /** As {@link #render(Map, Clock)} by the machine's clock. */

@@ -10,10 +10,13 @@ import graft.engine.Sampling;
 import graft.engine.Submission;
 import graft.generation.grammar.Grammar;
 import graft.generation.grammar.Grammars;
-import graft.generation.grammar.InvalidSchemaException;
+import graft.generation.tools.Dialect;
+import graft.generation.tools.ToolFormat;
 import graft.knowledge.Citations;
 import graft.knowledge.Retrieval;
 import graft.metering.UsageRecorder;
+import graft.tokens.Detokenizer;
+import graft.tokens.Tokenizer;
 import java.time.Clock;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -31,8 +34,7 @@ import java.util.function.Function;
  * call.
  */
 public final class Generation {
-    private final Map<String, EngineModel> models;
-    private final Map<String, Grammars> grammars;
+    private final Map<String, Served> models;
     private final Function<ResolvedModel.Adapter, EngineAdapter> adapters;
     private final Prompts prompts;
     private final Admission admission;
@@ -43,9 +45,31 @@ public final class Generation {
      * @param defaultMaxTokens of a chat answer that names no limit ({@code limits.default-max-tokens})
      * @param stall            longest silence of an engine before its answer is given up ({@code limits.stall})
      * @param schemas          limits of {@code response_format} ({@code limits.schema-bytes} and following)
+     * @param toolFormat       how models write calls ({@code tools.format}); none: seen from each model
      */
-    public record Settings(int defaultMaxTokens, Duration stall, Grammars.Limits schemas) {
-        public static final Settings DEFAULT = new Settings(1024, Duration.ofMinutes(5), Grammars.Limits.DEFAULT);
+    public record Settings(int defaultMaxTokens, Duration stall, Grammars.Limits schemas,
+            Optional<ToolFormat> toolFormat) {
+        public static final Settings DEFAULT = new Settings(1024, Duration.ofMinutes(5), Grammars.Limits.DEFAULT,
+                Optional.empty());
+    }
+
+    /** A model, and what holds its texts; nothing does where it has no tokeniser. */
+    private record Served(EngineModel model, Optional<Text> text) {
+        record Text(Dialect dialect, Held held) {}
+
+        static Served of(EngineModel model, Settings settings) {
+            return new Served(model, model.tokenizer().map(tokenizer -> {
+                Dialect dialect = Dialect.of(settings.toolFormat(), model.chatTemplate().map(ChatTemplate::source),
+                        tokenizer);
+                return new Text(dialect, new Held(dialect, new Grammars(tokenizer,
+                        model.engine().model().vocabularySize(), model.engine().model().stopTokens(), dialect.marks(),
+                        settings.schemas())));
+            }));
+        }
+
+        Optional<Dialect> dialect() {
+            return text.map(Text::dialect);
+        }
     }
 
     /**
@@ -54,11 +78,9 @@ public final class Generation {
      */
     public Generation(Map<String, EngineModel> models, Function<ResolvedModel.Adapter, EngineAdapter> adapters,
             Optional<Retrieval> retrieval, Admission admission, UsageRecorder usage, Settings settings, Clock clock) {
-        this.models = Map.copyOf(models);
-        Map<String, Grammars> compilers = new HashMap<>();
-        models.forEach((id, model) -> model.tokenizer().ifPresent(tokenizer -> compilers.put(id, new Grammars(tokenizer,
-                model.engine().model().vocabularySize(), model.engine().model().stopTokens(), settings.schemas()))));
-        this.grammars = Map.copyOf(compilers);
+        Map<String, Served> served = new HashMap<>();
+        models.forEach((id, model) -> served.put(id, Served.of(model, settings)));
+        this.models = Map.copyOf(served);
         this.adapters = adapters;
         this.prompts = new Prompts(retrieval, clock);
         this.admission = admission;
@@ -68,7 +90,7 @@ public final class Generation {
 
     /** The model behind a base id. */
     public Optional<EngineModel> model(String baseId) {
-        return Optional.ofNullable(models.get(baseId));
+        return Optional.ofNullable(models.get(baseId)).map(Served::model);
     }
 
     /**
@@ -76,11 +98,12 @@ public final class Generation {
      * @throws graft.registry.DatabaseUnavailableException when nothing could be decided; then nothing has begun
      */
     public Outcome start(GenerationRequest request) {
-        EngineModel model = models.get(request.model().baseId());
+        Served model = models.get(request.model().baseId());
         if (model == null) return new Outcome.NotServed(request.model().name());
         try {
-            Optional<Grammar> grammar = grammar(request);
-            Prompts.Prepared prepared = prompts.prepare(request, model, settings.defaultMaxTokens());
+            Optional<Grammar> grammar = grammar(request, model);
+            Prompts.Prepared prepared = prompts.prepare(request, model.model(), model.dialect(),
+                    settings.defaultMaxTokens());
             return switch (admission.admit(admissionOf(request, prepared))) {
                 case Admission.Refused refused -> new Outcome.Limited(refused);
                 case Admitted admitted -> begin(request, model, prepared, grammar, admitted);
@@ -97,26 +120,22 @@ public final class Generation {
                 prepared.retrieved().isPresent() ? 1 : 0);
     }
 
-    private Optional<Grammar> grammar(GenerationRequest request) {
-        Optional<GenerationRequest.Format> format = request.options().format();
-        if (format.isEmpty()) return Optional.empty();
-        Grammars compilers = grammars.get(request.model().baseId());
-        if (compilers == null) throw new Prompts.RefusedException(new Outcome.NoTokenizer(request.model().name()));
-        try {
-            return Optional.of(compilers.of(format.get().schema()));
-        } catch (InvalidSchemaException e) {
-            throw new Prompts.RefusedException(new Outcome.Invalid(format.get().param(), e.getMessage()));
-        }
+    private static Optional<Grammar> grammar(GenerationRequest request, Served served) {
+        GenerationRequest.Options options = request.options();
+        if (options.format().isEmpty() && options.tools().isEmpty()) return Optional.empty();
+        return served.text().orElseThrow(() -> new Prompts.RefusedException(new Outcome.NoTokenizer(request.model()
+                .name()))).held().grammar(options.format(), options.tools());
     }
 
-    private Outcome begin(GenerationRequest request, EngineModel model, Prompts.Prepared prepared,
+    private Outcome begin(GenerationRequest request, Served served, Prompts.Prepared prepared,
             Optional<Grammar> grammar, Admitted admitted) {
         boolean nothingFound = request.knowledge().strict() && prepared.retrieved().isPresent() && prepared.shown()
                 .isEmpty();
+        EngineModel model = served.model();
         List<Choice> choices;
         UsageRecorder.Ticket ticket;
         try {
-            choices = choices(request, model, prepared);
+            choices = choices(request, served, prepared);
             ticket = usage.open(new UsageRecorder.Start(request.requestId(), request.caller().tenantId(),
                     request.caller().keyId(), request.operation(), request.model().baseId(),
                     request.model().adapter().map(ResolvedModel.Adapter::name),
@@ -141,13 +160,16 @@ public final class Generation {
         }
     }
 
-    private static List<Choice> choices(GenerationRequest request, EngineModel model, Prompts.Prepared prepared) {
+    private static List<Choice> choices(GenerationRequest request, Served served, Prompts.Prepared prepared) {
         List<Choice> choices = new ArrayList<>();
         Citations citations = prepared.citations();
+        Optional<Dialect> dialect = served.dialect().filter(one -> request.options().tools().isPresent());
         for (int i = 0; i < prepared.ids().size() * request.options().choices(); i++) {
-            choices.add(new Choice(i, model.tokenizer().map(tokenizer -> tokenizer.newDetokenizer()),
-                    request.options().stop(), AnswerReader.of(prepared.format(), citations,
-                            request.knowledge().showReasoning()), stopTokens(request, model)));
+            Optional<Detokenizer> detokenizer = served.model().tokenizer().map(Tokenizer::newDetokenizer)
+                    .map(plain -> dialect.map(one -> one.marked(plain)).orElse(plain));
+            choices.add(new Choice(i, detokenizer, dialect.map(one -> one.reader(request.options().tools()
+                    .orElseThrow())), request.options().stop(), AnswerReader.of(prepared.format(), citations,
+                            request.knowledge().showReasoning()), stopTokens(request, served.model())));
         }
         return choices;
     }

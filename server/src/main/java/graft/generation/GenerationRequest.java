@@ -3,6 +3,7 @@ package graft.generation;
 import graft.admission.Caller;
 import graft.admission.ResolvedModel;
 import graft.engine.Sampling;
+import graft.generation.tools.ToolUse;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
@@ -65,12 +66,14 @@ public record GenerationRequest(Caller caller, String requestId, String operatio
      * @param choices     answers to each prompt
      * @param topLogprobs alternatives to report for each token
      * @param ignoreEos   goes on past the tokens that end an answer, until maxTokens
-     * @param format      what the answer must be
+     * @param format      what the answer must be, if it is no call
+     * @param tools       functions that it may call
      */
     public record Options(OptionalInt maxTokens, Sampling sampling, List<String> stop, int choices, int topLogprobs,
-            boolean ignoreEos, Optional<Format> format) {
+            boolean ignoreEos, Optional<Format> format, Optional<ToolUse> tools) {
         public Options {
             Objects.requireNonNull(format);
+            Objects.requireNonNull(tools);
             Objects.requireNonNull(maxTokens);
             Objects.requireNonNull(sampling);
             stop = List.copyOf(stop);

@@ -5,6 +5,8 @@ import graft.engine.BaseModel;
 import graft.generation.GenerationRequest.Knowledge;
 import graft.generation.GenerationRequest.Prompt;
 import graft.generation.template.TemplateException;
+import graft.generation.tools.Dialect;
+import graft.generation.tools.ToolUse;
 import graft.knowledge.Citations;
 import graft.knowledge.Filters;
 import graft.knowledge.Passage;
@@ -12,6 +14,7 @@ import graft.knowledge.Retrieval;
 import graft.knowledge.ShownPassage;
 import graft.tokens.Tokenizer;
 import java.time.Clock;
+import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -65,7 +68,7 @@ final class Prompts {
      *
      * @throws RefusedException if the request can't be served
      */
-    Prepared prepare(GenerationRequest request, EngineModel model, int defaultMaxTokens) {
+    Prepared prepare(GenerationRequest request, EngineModel model, Optional<Dialect> dialect, int defaultMaxTokens) {
         PromptFormat format = request.model().adapter().flatMap(ResolvedModel.Adapter::promptFormat)
                 .flatMap(PromptFormat::of).orElse(PromptFormat.DOCUMENTS_V1);
         Optional<Retrieval.Retrieved> retrieved = retrieve(request);
@@ -73,7 +76,7 @@ final class Prompts {
         OptionalInt wanted = request.options().maxTokens();
         BaseModel base = model.engine().model();
         while (true) {
-            List<int[]> ids = encode(request, model, retrieved.isPresent(), passages);
+            List<int[]> ids = encode(request, model, dialect, retrieved.isPresent(), passages);
             int longest = ids.stream().mapToInt(prompt -> prompt.length).max().orElseThrow();
             int left = base.contextLength() - longest;
             if (left >= wanted.orElse(1))
@@ -111,8 +114,8 @@ final class Prompts {
         }
     }
 
-    private List<int[]> encode(GenerationRequest request, EngineModel model, boolean withPassages,
-            List<Passage> passages) {
+    private List<int[]> encode(GenerationRequest request, EngineModel model, Optional<Dialect> dialect,
+            boolean withPassages, List<Passage> passages) {
         return switch (request.prompt()) {
             case Prompt.Tokens tokens -> checked(tokens.ids(), model.engine().model());
             case Prompt.Texts texts -> {
@@ -124,7 +127,8 @@ final class Prompts {
                 boolean instruction = request.model().adapter().map(ResolvedModel.Adapter::addInstruction).orElse(true);
                 List<Map<String, Object>> messages = !withPassages ? chat.messages() : PromptFormat.withPassages(
                         chat.messages(), passages.stream().map(ShownPassage::of).toList(), instruction);
-                yield List.of(notEmpty(tokenizer.encode(render(messages, chat.variables(), request, model), false)));
+                yield List.of(notEmpty(tokenizer.encode(render(messages, chat.variables(), request, model,
+                        dialect.orElseThrow()), false)));
             }
         };
     }
@@ -135,23 +139,28 @@ final class Prompts {
     }
 
     private String render(List<Map<String, Object>> messages, Map<String, Object> more, GenerationRequest request,
-            EngineModel model) {
+            EngineModel model, Dialect dialect) {
         ChatTemplate template = model.chatTemplate().orElseThrow(() -> new RefusedException(new Outcome.Invalid("model",
                 "The model '" + request.model().name() + "' has no chat template: use /v1/completions.")));
         Map<String, Object> variables = new HashMap<>(more);
-        variables.put("messages", messages);
+        Optional<ToolUse> tools = request.options().tools();
+        dialect.variable(tools).ifPresent(shown -> variables.put("tools", shown));
         variables.putIfAbsent("tools", null);
         variables.putIfAbsent("documents", null);
         variables.put("add_generation_prompt", true);
         variables.put("bos_token", model.bosToken());
         variables.put("eos_token", model.eosToken());
-        try {
-            return template.render(variables, clock);
-        } catch (TemplateException e) {
-            throw new RefusedException(new Outcome.Invalid("messages",
-                    "The model's chat template refuses these messages: "
-                    + e.getMessage()));
+        List<String> refusals = new ArrayList<>();
+        for (List<Map<String, Object>> variant : dialect.messages(messages, tools)) {
+            variables.put("messages", variant);
+            try {
+                return template.render(variables, clock);
+            } catch (TemplateException e) {
+                refusals.add(e.getMessage());
+            }
         }
+        throw new RefusedException(new Outcome.Invalid("messages", "The model's chat template refuses these messages: "
+                + refusals.getFirst()));
     }
 
     private static int[] notEmpty(int[] ids) {

@@ -261,8 +261,6 @@ class ChatResourceTest {
             assertTrue(unsupported.get("message").asText().contains("'uniqueItems' at #"));
             refused(world, 400, "invalid_request", "ignore_eos",
                     chat("\"ignore_eos\":true,\"response_format\":{\"type\":\"json_object\"}"));
-            refused(world, 400, "invalid_request", "tools",
-                    chat("\"tools\":[{\"type\":\"function\",\"function\":{\"name\":\"f\"}}]"));
             refused(world, 400, "invalid_request", "audio", chat("\"audio\":{\"voice\":\"x\",\"format\":\"wav\"}"));
             refused(world, 400, "invalid_request", "graft.vector_stores", chat("\"graft\":{\"vector_stores\":[]}"));
             refused(world, 400, "invalid_request", "graft.max_num_results", chat("\"graft\":{\"max_num_results\":0}"));

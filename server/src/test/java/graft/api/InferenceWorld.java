@@ -99,7 +99,12 @@ final class InferenceWorld implements AutoCloseable {
     }
 
     InferenceWorld(ToyModel model, int inbox) {
-        BaseModel base = new BaseModel(BASE, "sha256:0123456789abcdef", 512, ByteTokenizer.VOCABULARY,
+        this(model, inbox, 512);
+    }
+
+    /** @param context room for prompt and answer; a description of tools takes some */
+    InferenceWorld(ToyModel model, int inbox, int context) {
+        BaseModel base = new BaseModel(BASE, "sha256:0123456789abcdef", context, ByteTokenizer.VOCABULARY,
                 Set.of(ByteTokenizer.END));
         engine = new FakeEngine(base, model, FakeEngine.LIMITS, inbox);
         bare = new FakeEngine(new BaseModel(BARE, "sha256:bare", 512, 64, Set.of(63)), ToyModel.echoing(64));
@@ -119,7 +124,8 @@ final class InferenceWorld implements AutoCloseable {
                 adapter -> new EngineAdapter(adapter.name(),
                 adapter.version(), adapter.digest(), 1, () -> Path.of("never-read")), Optional.of(this::retrieve),
                         admission,
-                usage, new Generation.Settings(64, Duration.ofSeconds(30), Grammars.Limits.DEFAULT), Clock.systemUTC());
+                usage, new Generation.Settings(64, Duration.ofSeconds(30), Grammars.Limits.DEFAULT,
+                        Optional.empty()), Clock.systemUTC());
         InferenceApi api = new InferenceApi(new Catalog(), generation,
                 Optional.of(new TextEmbedder(new LetterEmbedder(),
                 new ByteTokenizer())), admission, usage, InferenceApi.Settings.DEFAULT, Clock.systemUTC());
