@@ -18,7 +18,7 @@ public record ServerConfig(String host, int port, int adminPort, Path data, Opti
     /** @param url JDBC URL of an external Postgres; absent starts the embedded one */
     public record Storage(Optional<String> url, Optional<String> user, Optional<String> password,
             Optional<String> migrationUser, Optional<String> migrationPassword, int poolSize, Duration connectionWait,
-            Duration startLimit, Duration stopLimit, int maxConnections, String sharedBuffers) {}
+            Duration startLimit, Duration stopLimit, Duration restartPause, int maxConnections, String sharedBuffers) {}
 
     public record Http(long bodyLimit, int maxConnections, Duration idleTimeout, Duration drainLimit) {}
 

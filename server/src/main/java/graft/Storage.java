@@ -37,7 +37,7 @@ final class Storage implements AutoCloseable {
 
     private static Storage embedded(ServerConfig.Storage settings, PostgresBinaries binaries, Path folder) {
         EmbeddedPostgres postgres = EmbeddedPostgres.start(binaries, folder, new EmbeddedPostgres.Options(
-                settings.startLimit(), settings.stopLimit(), Map.of(
+                settings.startLimit(), settings.stopLimit(), settings.restartPause(), Map.of(
                         "max_connections", String.valueOf(settings.maxConnections()),
                         "shared_buffers", settings.sharedBuffers())));
         try {

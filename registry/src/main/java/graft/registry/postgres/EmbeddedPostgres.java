@@ -14,13 +14,16 @@ import java.nio.file.attribute.PosixFilePermissions;
 import java.sql.SQLException;
 import java.time.Duration;
 import java.util.Map;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
 
 /**
  * A PostgreSQL server of our own: a child process on a free loopback port, its data in a folder, passwords made once.
  *
  * <p>The folder is locked while we run, so a second server is refused. Killing the server process, this JVM or the
  * machine loses nothing that was committed: the child stops itself when our end of its pipe closes, and the next start
- * stops whatever is left and recovers. A Unix socket was rejected because pgjdbc can't speak to one.
+ * stops whatever is left and recovers. A child that ends while we live is started again on its port, so that pools find
+ * it there once they connect again. A Unix socket was rejected because pgjdbc can't speak to one.
  *
  * <p>Any thread may call; {@link #close} stops the server and waits for it.
  */
@@ -31,23 +34,31 @@ public final class EmbeddedPostgres implements AutoCloseable {
 
     private final FileLock lock;
     private final Passwords passwords;
-    private final PostgresProcess process;
+    private final ClusterFolder data;
+    private final Options options;
+    private final CountDownLatch closing = new CountDownLatch(1);
+    private volatile PostgresProcess process;
 
     /**
      * @param starting longest wait for a start, crash recovery included
      * @param stopping longest wait for a clean stop before the process is killed
+     * @param pause    between attempts to start it again after it ended by itself
      * @param settings of postgresql.conf, over ours
      */
-    public record Options(Duration starting, Duration stopping, Map<String, String> settings) {
+    public record Options(Duration starting, Duration stopping, Duration pause, Map<String, String> settings) {
         public Options {
             settings = Map.copyOf(settings);
         }
     }
 
-    private EmbeddedPostgres(FileLock lock, Passwords passwords, PostgresProcess process) {
+    private EmbeddedPostgres(FileLock lock, Passwords passwords, ClusterFolder data, Options options,
+            PostgresProcess process) {
         this.lock = lock;
         this.passwords = passwords;
+        this.data = data;
+        this.options = options;
         this.process = process;
+        Thread.ofVirtual().name("postgres-watch").start(this::watch);
     }
 
     /**
@@ -90,7 +101,7 @@ public final class EmbeddedPostgres implements AutoCloseable {
         }
         LOG.log(System.Logger.Level.INFO, "postgres=ready port={0} millis={1}", String.valueOf(process.port()),
                 String.valueOf((System.nanoTime() - began) / 1_000_000));
-        return new EmbeddedPostgres(lock, passwords, process);
+        return new EmbeddedPostgres(lock, passwords, data, options, process);
     }
 
     /** The port is free when asked and may be taken by the time Postgres binds it: then another is tried. */
@@ -103,6 +114,35 @@ public final class EmbeddedPostgres implements AutoCloseable {
             } catch (PostgresProcess.PortTaken e) {
                 if (attempt == PORT_ATTEMPTS) throw new PostgresException(e.getMessage(), e);
             }
+        }
+    }
+
+    private void watch() {
+        try {
+            while (true) {
+                process.awaitEnd();
+                while (!process.isAlive()) {
+                    if (closing.getCount() == 0) return;
+                    if (!revive() && closing.await(options.pause().toMillis(), TimeUnit.MILLISECONDS)) return;
+                }
+            }
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+    }
+
+    /** Close waits for an attempt that is under way, and stops what came of it. */
+    private synchronized boolean revive() {
+        if (closing.getCount() == 0) return false;
+        LOG.log(System.Logger.Level.WARNING, "postgres ended by itself and is started again, port={0}",
+                String.valueOf(process.port()));
+        try {
+            data.clearLeftovers(options.stopping());
+            process = PostgresProcess.launch(data, data.binaries(), process.port(), options);
+            return true;
+        } catch (IOException | RuntimeException e) {
+            LOG.log(System.Logger.Level.ERROR, "postgres could not be started again", e);
+            return false;
         }
     }
 
@@ -172,6 +212,7 @@ public final class EmbeddedPostgres implements AutoCloseable {
     /** Ends sessions, writes a checkpoint and waits. Idempotent. */
     @Override
     public synchronized void close() {
+        closing.countDown();
         process.stop();
         try {
             lock.channel().close();

@@ -147,6 +147,10 @@ final class PostgresProcess {
         return shell.isAlive();
     }
 
+    void awaitEnd() throws InterruptedException {
+        shell.waitFor();
+    }
+
     /** Closing our end of the pipe asks for the fast shutdown; what does not obey in time is killed. */
     void stop() {
         stopped = true;

@@ -27,7 +27,7 @@ class ExternalPostgresIT {
     static void start() {
         postgres = EmbeddedPostgres.start(PostgresBinaries.in(PostgresBinaries.defaultCache()),
                 folder.resolve("postgres"), new EmbeddedPostgres.Options(Duration.ofSeconds(60),
-                        Duration.ofSeconds(20), Map.of("fsync", "off")));
+                        Duration.ofSeconds(20), Duration.ofSeconds(1), Map.of("fsync", "off")));
     }
 
     @AfterAll

@@ -49,7 +49,8 @@ public final class TestDatabase implements AutoCloseable {
             Path folder = temporary();
             EmbeddedPostgres postgres = EmbeddedPostgres.start(
                     PostgresBinaries.in(PostgresBinaries.defaultCache()), folder,
-                    new EmbeddedPostgres.Options(Duration.ofSeconds(60), Duration.ofSeconds(20), Map.of(
+                    new EmbeddedPostgres.Options(Duration.ofSeconds(60), Duration.ofSeconds(20), Duration.ofSeconds(1),
+                            Map.of(
                             "fsync", "off", "synchronous_commit", "off", "full_page_writes", "off",
                             "max_connections", "200", "shared_buffers", "64MB")));
             Runtime.getRuntime().addShutdownHook(new Thread(() -> {

@@ -13,6 +13,7 @@ import java.util.ArrayList;
 import java.util.Iterator;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
 
 /** What the swap tests ask of a running Graft, in its operator's name. Any thread may call. */
@@ -68,6 +69,21 @@ final class SwapClient {
 
     JsonNode adapter(String adapter) {
         return accepted(200, graft.get(graft.adminKey(), "/admin/v1/adapters/" + adapter));
+    }
+
+    byte[] files(String adapter, int version) {
+        Reply reply = graft.get(graft.adminKey(), "/admin/v1/adapters/" + adapter + "/versions/" + version + "/files");
+        if (reply.status() != 200) throw new Failed(reply.status(), adapter + "@" + version + ": " + reply.json());
+        return reply.response().body();
+    }
+
+    /** Returns once the server answers from its database again. */
+    void awaitDatabase() {
+        long deadline = System.nanoTime() + TimeUnit.MINUTES.toNanos(1);
+        while (graft.get(graft.adminKey(), "/health/ready").status() != 200) {
+            if (System.nanoTime() > deadline) throw new Failed(503, "the database did not come back within a minute");
+            Thread.onSpinWait();
+        }
     }
 
     int status(String model, int prompt) {
