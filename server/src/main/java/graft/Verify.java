@@ -24,7 +24,7 @@ import java.util.Map;
  */
 public final class Verify {
     private static final String USAGE = "usage: ./graft verify --base FOLDER|FILE [--adapter FOLDER]... --golden FILE "
-            + "[--precision float32|bf16|float16] [--slice N] [--tolerance 1e-3]\n"
+            + "[--precision float32|bf16|float16|int8|int4] [--slice N] [--tolerance 1e-3]\n"
             + "       ./graft verify --template FILE --golden FILE";
     private static final List<String> OPTIONS = List.of("--base", "--adapter", "--golden", "--precision", "--slice",
             "--tolerance", "--template");

@@ -13,6 +13,7 @@ class Bert(Module):
     weights: List[Tensor]
 
     # include parts/weights.py
+    # include parts/linear.py
 
     def norm(self, h: Tensor, weight: int) -> Tensor:
         return torch.layer_norm(h.float(), [h.size(-1)], self.weights[weight], self.weights[weight + 1], self.eps)

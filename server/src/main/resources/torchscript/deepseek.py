@@ -42,6 +42,7 @@ class DeepSeek(Module):
     adapters: List[Tensor]
 
     # include parts/weights.py
+    # include parts/linear.py
     # include parts/kv.py
     # include parts/layers.py
     # include parts/adapters.py

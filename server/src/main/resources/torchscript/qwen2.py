@@ -23,6 +23,7 @@ class Qwen2(Module):
     adapters: List[Tensor]
 
     # include parts/weights.py
+    # include parts/linear.py
     # include parts/kv.py
     # include parts/layers.py
     # include parts/adapters.py

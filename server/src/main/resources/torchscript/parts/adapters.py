@@ -27,7 +27,7 @@
     def dora(self, weight: int, row: int, a: Tensor, b: Tensor, magnitude: Tensor) -> List[Tensor]:
         # DoRA (arXiv 2402.09353): magnitude over the norm of each output's merged weights. The base's bias is not
         # scaled with them, so what the gain does to it is taken back by a constant.
-        w = self.weights[weight].narrow(0, row, b.size(0)).float()  # [out, in]
+        w = self.values(weight, row, b.size(0))  # [out, in]
         gain = magnitude / torch.linalg_vector_norm(w + b @ a, 2, [1])  # [out]
         bias = self.weights[weight + 1]
         if bias.numel() > 0:
@@ -35,8 +35,12 @@
         return [gain, torch.zeros_like(gain)]
 
     def has(self, weight: int, row: int, values: Tensor) -> bool:
-        w = self.weights[weight]
-        return torch.equal(w.narrow(0, row, values.size(0)), values.to(w.device, w.dtype))
+        w, rows = self.weights[weight], values.size(0)
+        if self.weight_scales[weight].numel() == 0:
+            return torch.equal(w.narrow(0, row, rows), values.to(w.device, w.dtype))
+        coded = self.encoded(weight, values.to(w.device))  # what the base would be if it had these values
+        same = torch.equal(self.weight_scales[weight].narrow(0, row, rows), coded[1])
+        return same and torch.equal(w.narrow(0, row, rows), coded[0])
 
     def bias_change(self, weight: int, row: int, bias: Tensor) -> Tensor:
         old = self.weights[weight + 1]
@@ -69,7 +73,7 @@
         return y if constant.numel() == 0 else y + constant
 
     def embed(self, tokens: Tensor, site: int, groups: List[int], scales: List[float]) -> Tensor:
-        h = torch.embedding(self.weights[0], tokens).float()  # [n, d]
+        h = self.lookup(0, tokens)  # [n, d], float32
         for g in range(len(groups) // 3):
             start, rows, slot = groups[3 * g], groups[3 * g + 1], groups[3 * g + 2]
             out = h.narrow(0, start, rows)  # [rows, d]

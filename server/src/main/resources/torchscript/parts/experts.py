@@ -43,12 +43,12 @@
             hit = chosen == e  # [n, per_token]
             rows = hit.any(1).nonzero().view([-1])  # [m]
             own, own_groups = x.index_select(0, rows), self.groups_of(rows, groups)  # [m, d]
-            gate_up = torch.linear(own, self.weights[at + 2].narrow(0, e * 2 * inner, 2 * inner))  # [m, 2 * inner]
+            gate_up = self.rows_linear(own, at + 2, e * 2 * inner, 2 * inner)  # [m, 2 * inner]
             self.graft(gate_up.narrow(1, 0, inner), own, site + 3 * e, own_groups, scales)
             self.graft(gate_up.narrow(1, inner, inner), own, site + 3 * e + 1, own_groups, scales)
             gate, up = gate_up.chunk(2, -1)  # [m, inner] each
             y = torch.silu(gate) * up  # [m, inner]
-            down = torch.linear(y, self.weights[at + 4].narrow(0, e * d, d))  # [m, d]
+            down = self.rows_linear(y, at + 4, e * d, d)  # [m, d]
             self.graft(down, y, site + 3 * e + 2, own_groups, scales)
             share = (weights * hit).sum([1]).index_select(0, rows).unsqueeze(1)  # [m, 1]
             out.index_add_(0, rows, down.float() * share)

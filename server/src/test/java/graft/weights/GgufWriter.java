@@ -10,7 +10,7 @@ import java.util.List;
 import java.util.Map;
 
 /** Writes small GGUF files for tests: version 3, little endian, 32-byte alignment. */
-final class GgufWriter {
+public final class GgufWriter {
     private static final int ALIGNMENT = 32;
     private final Map<String, byte[]> values = new LinkedHashMap<>();
     private final List<String> names = new ArrayList<>();
@@ -19,7 +19,7 @@ final class GgufWriter {
     private final List<byte[]> data = new ArrayList<>();
 
     /** What a one-layer Llama needs: 8 wide, 2 heads of 4, 1 key-value head, 3 tokens. */
-    static GgufWriter tinyLlama() {
+    public static GgufWriter tinyLlama() {
         GgufWriter writer = new GgufWriter().put("general.architecture", "llama").put("llama.block_count", 1)
                 .put("llama.context_length", 64).put("llama.embedding_length", 8).put("llama.feed_forward_length", 16)
                 .put("llama.attention.head_count", 2).put("llama.attention.head_count_kv", 1)
@@ -45,7 +45,7 @@ final class GgufWriter {
         return this;
     }
 
-    GgufWriter put(String key, int value) {
+    public GgufWriter put(String key, int value) {
         values.put(key, join(u32(4), u32(value)));
         return this;
     }
@@ -81,13 +81,13 @@ final class GgufWriter {
     }
 
     /** @param shape as PyTorch prints it, outermost first */
-    GgufWriter floats(String name, float[] elements, long... shape) {
+    public GgufWriter floats(String name, float[] elements, long... shape) {
         ByteBuffer bytes = ByteBuffer.allocate(4 * elements.length).order(ByteOrder.LITTLE_ENDIAN);
         for (float element : elements) bytes.putFloat(element);
         return tensor(name, 0, bytes.array(), shape);
     }
 
-    GgufWriter tensor(String name, int type, byte[] bytes, long... shape) {
+    public GgufWriter tensor(String name, int type, byte[] bytes, long... shape) {
         int known = names.indexOf(name);
         if (known >= 0) {
             names.remove(known);
@@ -102,7 +102,7 @@ final class GgufWriter {
         return this;
     }
 
-    byte[] bytes() {
+    public byte[] bytes() {
         ByteArrayOutputStream out = new ByteArrayOutputStream();
         out.writeBytes(join(u32(0x46554747), u32(3), u64(names.size()), u64(values.size())));
         values.forEach((key, value) -> out.writeBytes(join(string(key), value)));

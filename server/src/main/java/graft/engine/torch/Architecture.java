@@ -31,8 +31,11 @@ record Architecture(String script, Map<String, Object> attributes, List<Weight> 
      */
     record Weight(Kind kind, List<String> names) {}
 
-    /** MATRIX is kept in the engine's precision, VECTOR in float32. */
-    enum Kind { MATRIX, VECTOR }
+    /**
+     * A MATRIX and a TABLE (embedding, head) are kept in the engine's precision, a VECTOR in float32, and what is PLAIN
+     * (biases, and matrices used otherwise than by rows) in the type of the activations.
+     */
+    enum Kind { MATRIX, TABLE, PLAIN, VECTOR }
 
     /**
      * @param index  number of the site

@@ -45,7 +45,7 @@ final class Layout {
     }
 
     void decoder() {
-        weights.add(new Architecture.Weight(Architecture.Kind.MATRIX, List.of("model.embed_tokens.weight")));
+        weights.add(new Architecture.Weight(Architecture.Kind.TABLE, List.of("model.embed_tokens.weight")));
         for (int layer = 0; layer < config.layers(); layer++) layer("model.layers." + layer + ".");
         site("model.embed_tokens", 0, 0, Architecture.Use.EMBEDDING);
         norm("model.norm");
@@ -55,12 +55,12 @@ final class Layout {
     private void head() {
         String head = config.tiedEmbeddings() ? "model.embed_tokens" : "lm_head";
         site("lm_head", weights.size(), 0, Architecture.Use.LINEAR);
-        weights.add(new Architecture.Weight(Architecture.Kind.MATRIX, List.of(head + ".weight")));
+        weights.add(new Architecture.Weight(Architecture.Kind.TABLE, List.of(head + ".weight")));
         bias(List.of(), false);
     }
 
     void deepSeek() {
-        weights.add(new Architecture.Weight(Architecture.Kind.MATRIX, List.of("model.embed_tokens.weight")));
+        weights.add(new Architecture.Weight(Architecture.Kind.TABLE, List.of("model.embed_tokens.weight")));
         for (int layer = 0; layer < config.layers(); layer++) {
             weightAt.add(weights.size());
             siteAt.add(nextSite);
@@ -90,7 +90,7 @@ final class Layout {
         }
         linear(false, List.of(at + "self_attn.kv_a_proj_with_mqa"), latent.keyValueRank() + latent.ropeDim());
         norm(at + "self_attn.kv_a_layernorm");
-        linear(false, List.of(at + "self_attn.kv_b_proj"), heads * (latent.plainDim() + latent.valueDim()));
+        absorbed(at + "self_attn.kv_b_proj");
         linear(false, List.of(at + "self_attn.o_proj"), config.hiddenSize());
         norm(at + "post_attention_layernorm");
     }
@@ -129,12 +129,12 @@ final class Layout {
     }
 
     private void absent() {
-        weights.add(new Architecture.Weight(Architecture.Kind.MATRIX, List.of()));
+        weights.add(new Architecture.Weight(Architecture.Kind.PLAIN, List.of()));
     }
 
     void encoder() {
         for (String table : List.of("word", "position", "token_type"))
-            weights.add(new Architecture.Weight(Architecture.Kind.MATRIX, List.of("embeddings." + table + "_embeddings.weight")));
+            weights.add(new Architecture.Weight(Architecture.Kind.PLAIN, List.of("embeddings." + table + "_embeddings.weight")));
         layerNorm("embeddings.LayerNorm");
         for (int layer = 0; layer < config.layers(); layer++) {
             String at = "encoder.layer." + layer + ".";
@@ -187,9 +187,16 @@ final class Layout {
         bias(modules, biased);
     }
 
+    /** Taken apart by heads and used in both directions (parts/latent.py), so it is never quantised; it is small. */
+    private void absorbed(String module) {
+        site(module, weights.size(), 0, Architecture.Use.LINEAR);
+        weights.add(new Architecture.Weight(Architecture.Kind.PLAIN, List.of(module + ".weight")));
+        absent();
+    }
+
     private void bias(List<String> modules, boolean biased) {
         List<String> names = modules.stream().map(module -> module + ".bias").toList();
-        weights.add(new Architecture.Weight(Architecture.Kind.MATRIX, biased ? names : List.of()));
+        weights.add(new Architecture.Weight(Architecture.Kind.PLAIN, biased ? names : List.of()));
     }
 
     private void site(String module, int weight, int row, Architecture.Use use) {

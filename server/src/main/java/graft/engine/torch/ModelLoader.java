@@ -1,36 +1,28 @@
 package graft.engine.torch;
 
-import ai.djl.pytorch.engine.PtNDArray;
 import graft.weights.ModelConfig;
 import graft.weights.ModelFiles;
 import graft.weights.RopeTable;
-import graft.weights.TensorFile;
-import graft.weights.TensorFile.ElementType;
-import graft.weights.TensorFile.TensorInfo;
-import java.lang.foreign.Arena;
-import java.lang.foreign.MemorySegment;
-import java.lang.foreign.ValueLayout;
-import java.util.ArrayList;
 import java.util.HashMap;
-import java.util.List;
 import java.util.Map;
 
 /** Fills a script with a model's weights, rope tables and empty KV pools. */
 final class ModelLoader {
-    /** A buffer holds at most this many bytes, so larger tensors go over in several. */
-    private static final long LARGEST_BUFFER = 1L << 30;
+    /**
+     * Up to so many rows libtorch's product with 8-bit codes is faster than making values of them first. Its operator
+     * for this is a processor's: elsewhere values are always made.
+     */
+    private static final int FEW_ROWS = 16;
+    /** Values made of codes at a time: what a processor's cache holds, or enough for a GPU to be busy. */
+    private static final int CACHED_VALUES = 1 << 19;
+    private static final int MANY_VALUES = 1 << 26;
 
     private final TorchModule module;
     private final Architecture architecture;
-    private final TensorFile tensors;
-    private final Precision precision;
-    private MemorySegment staging = MemorySegment.NULL;
 
-    private ModelLoader(TorchModule module, Architecture architecture, TensorFile tensors, Precision precision) {
+    private ModelLoader(TorchModule module, Architecture architecture) {
         this.module = module;
         this.architecture = architecture;
-        this.tensors = tensors;
-        this.precision = precision;
     }
 
     /**
@@ -42,7 +34,7 @@ final class ModelLoader {
             int positions, long slots) {
         TorchModule module = loadWeights(files, architecture, precision, device);
         try {
-            var loader = new ModelLoader(module, architecture, files.tensors(), precision);
+            var loader = new ModelLoader(module, architecture);
             loader.rope(files.config(), positions);
             loader.pools(files.config().layers(), slots);
             return module;
@@ -54,99 +46,18 @@ final class ModelLoader {
 
     /** Only the weights: for a script that keeps no KV. */
     static TorchModule loadWeights(ModelFiles files, Architecture architecture, Precision precision, String device) {
-        var module = new TorchModule(ScriptArchive.write(architecture.script(), architecture.attributes()), device);
+        Map<String, Object> attributes = new HashMap<>(architecture.attributes());
+        boolean cpu = device.equals("cpu");
+        attributes.put("few_rows", cpu ? FEW_ROWS : 0);
+        attributes.put("values_at_once", cpu ? CACHED_VALUES : MANY_VALUES);
+        var module = new TorchModule(ScriptArchive.write(architecture.script(), attributes), device);
         try {
-            new ModelLoader(module, architecture, files.tensors(), precision).weights();
+            new WeightLoader(module, architecture, files.tensors(), precision).load();
             return module;
         } catch (RuntimeException | Error failure) {
             module.close();
             throw failure;
         }
-    }
-
-    private void weights() {
-        Map<List<String>, Integer> loaded = new HashMap<>();
-        for (int i = 0; i < architecture.weights().size(); i++) {
-            Architecture.Weight weight = architecture.weights().get(i);
-            Integer earlier = weight.names().isEmpty() ? null : loaded.putIfAbsent(weight.names(), i);
-            if (earlier == null) add(weight);
-            else addSame(earlier);
-        }
-    }
-
-    private void addSame(int earlier) {
-        try (TorchModule.Scope scope = module.scope()) {
-            scope.call("add_same_weight", scope.number(earlier));
-        }
-    }
-
-    private void add(Architecture.Weight weight) {
-        int kept = weight.kind() == Architecture.Kind.MATRIX ? precision.elementType() : Precision.FLOAT32.elementType();
-        int stored = stored(weight.names());
-        try (TorchModule.Scope scope = module.scope()) {
-            List<PtNDArray> parts = new ArrayList<>();
-            if (weight.names().isEmpty()) parts.add(scope.floats(new float[0], 0));
-            else if (asBytes(weight.names())) weight.names().forEach(name -> parts.addAll(raw(scope, tensors.bytes(name))));
-            else parts.addAll(values(scope, weight.names()));
-            scope.call("add_weight", scope.tensors(parts), scope.number(stored), scope.number(kept),
-                    scope.numbers(shape(weight.names())));
-        }
-    }
-
-    /** Rows of all, columns of one. */
-    private long[] shape(List<String> names) {
-        if (names.isEmpty()) return new long[] {0};
-        long[] shape = tensor(names.getFirst()).shape().stream().mapToLong(Long::longValue).toArray();
-        shape[0] = names.stream().mapToLong(name -> tensor(name).shape().getFirst()).sum();
-        return shape;
-    }
-
-    /** Through one buffer that is used again and again: fresh memory for each tensor would cost more than the copies. */
-    private List<PtNDArray> values(TorchModule.Scope scope, List<String> names) {
-        long bytes = names.stream().mapToLong(name -> tensor(name).elements() * Float.BYTES).sum();
-        if (staging.byteSize() < bytes) staging = Arena.ofAuto().allocate(bytes, Float.BYTES);
-        long at = 0;
-        for (String name : names) {
-            float[] values = tensors.floats(name);
-            MemorySegment.copy(values, 0, staging, ValueLayout.JAVA_FLOAT, at, values.length);
-            at += (long) values.length * Float.BYTES;
-        }
-        List<PtNDArray> parts = new ArrayList<>();
-        for (long from = 0; from < bytes; from += LARGEST_BUFFER)
-            parts.add(scope.floats(staging.asSlice(from, Math.min(LARGEST_BUFFER, bytes - from)).asByteBuffer()));
-        return parts;
-    }
-
-    private boolean asBytes(List<String> names) {
-        return stored(names) != Precision.FLOAT32.elementType() || names.stream().allMatch(name -> tensor(name).type() == ElementType.F32);
-    }
-
-    /** Tensors that are all stored in the same plain type go over as bytes, others as float32 values. */
-    private int stored(List<String> names) {
-        for (Precision each : Precision.values()) {
-            ElementType type = switch (each) {
-                case FLOAT32 -> ElementType.F32;
-                case BF16 -> ElementType.BF16;
-                case FLOAT16 -> ElementType.F16;
-            };
-            if (!names.isEmpty() && names.stream().allMatch(name -> tensor(name).type() == type))
-                return each.elementType();
-        }
-        return Precision.FLOAT32.elementType();
-    }
-
-    private TensorInfo tensor(String name) {
-        if (!tensors.has(name)) throw new UnsupportedModelException("the model has no tensor " + name);
-        return tensors.info(name);
-    }
-
-    private static List<PtNDArray> raw(TorchModule.Scope scope, MemorySegment bytes) {
-        List<PtNDArray> parts = new ArrayList<>();
-        for (long at = 0; at < bytes.byteSize(); at += LARGEST_BUFFER) {
-            long size = Math.min(LARGEST_BUFFER, bytes.byteSize() - at);
-            parts.add(scope.bytes(bytes.asSlice(at, size).asByteBuffer()));
-        }
-        return parts;
     }
 
     private void rope(ModelConfig config, int positions) {
