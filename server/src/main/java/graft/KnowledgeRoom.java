@@ -10,14 +10,17 @@ import graft.knowledge.Ingestion;
 import graft.knowledge.KnowledgeSearch;
 import graft.knowledge.TextEmbedder;
 import graft.knowledge.parsing.Parser;
+import graft.knowledge.retrieval.Promotion;
 import graft.metering.UsageRecorder;
 import graft.registry.Database;
 import graft.registry.knowledge.DocumentDao;
 import graft.registry.knowledge.FileDao;
 import graft.registry.knowledge.IngestionDao;
+import graft.registry.knowledge.NearestVectors;
 import graft.registry.knowledge.RetrievalDao;
 import graft.registry.knowledge.SearchDao;
 import graft.registry.knowledge.StoreDao;
+import graft.registry.knowledge.vectors.VectorGraphs;
 import graft.tokens.HuggingFaceTokenizer;
 import graft.tokens.Tokenizer;
 import graft.weights.ModelFiles;
@@ -29,6 +32,7 @@ final class KnowledgeRoom implements AutoCloseable {
     private final EmbedderParts embedder;
     private final Ingestion ingestion;
     private final Housekeeping housekeeping;
+    private final Promotion promotion;
     private final KnowledgeSearch search;
 
     /** An embedder with its tokeniser; opened before the database is there. */
@@ -58,7 +62,8 @@ final class KnowledgeRoom implements AutoCloseable {
         }
     }
 
-    KnowledgeRoom(Database database, EmbedderParts embedder, ServerConfig.Knowledge settings) {
+    KnowledgeRoom(Storage storage, EmbedderParts embedder, ServerConfig.Knowledge settings) {
+        Database database = storage.database();
         this.embedder = embedder;
         stored = new KnowledgeApi.Stored(new FileDao(database), new StoreDao(database),
                 new DocumentDao(database, new DocumentDao.Bounds(settings.maxDocumentsPerStore(),
@@ -69,21 +74,27 @@ final class KnowledgeRoom implements AutoCloseable {
                 new Ingestion.Settings(settings.ingestionWorkers(), settings.embeddingBatch(),
                         settings.ingestionLease(), settings.ingestionPoll(), settings.ingestionAttempts(),
                         settings.ingestionRetryPause()));
-        search = new KnowledgeSearch(new SearchDao(database, new SearchDao.Bm25(settings.bm25K1(), settings.bm25B())),
-                stored.retrievals(), embedder.text(), new Filters(settings.maxFilterParts()),
+        SearchDao legs = new SearchDao(database, new SearchDao.Bm25(settings.bm25K1(), settings.bm25B()),
+                new NearestVectors.Effort(settings.graphSearch(), settings.graphScan(), settings.exactDocuments()));
+        search = new KnowledgeSearch(legs, stored.retrievals(), embedder.text(), new Filters(settings.maxFilterParts()),
                 new KnowledgeSearch.Settings(settings.searchCandidates(), settings.fusionK(),
-                        settings.recordedCandidates()));
+                        settings.recordedCandidates(), settings.foldSimilarity(), settings.expansionTokens(),
+                        settings.rerankCandidates()));
+        promotion = new Promotion(new VectorGraphs(database, storage.owner(), new VectorGraphs.Settings(
+                settings.exactLimit(), settings.graphLinks(), settings.graphConstruction(),
+                settings.graphMemoryBytes())), settings.promotionInterval());
         housekeeping = new Housekeeping(stored.files(), stored.stores(), stored.retrievals(),
                 new Housekeeping.Settings(settings.housekeepingInterval(), settings.retrievalRetention(),
                         settings.housekeepingBatch()));
         ingestion.start();
         housekeeping.start();
+        promotion.start();
     }
 
     KnowledgeApi api(Path spool, Admission admission, UsageRecorder usage, ServerConfig.Knowledge settings) {
         return new KnowledgeApi(stored, ingestion, search, embedder.text(), admission, usage,
                 new KnowledgeApi.Settings(spool, settings.maxFileBytes(), settings.maxFilesPerCall(),
-                        settings.maxQueries(), settings.maxQueryCharacters()));
+                        settings.maxQueries(), settings.maxQueryCharacters(), settings.maxResults()));
     }
 
     TextEmbedder embedder() {
@@ -106,5 +117,6 @@ final class KnowledgeRoom implements AutoCloseable {
     public void close() {
         ingestion.close();
         housekeeping.close();
+        promotion.close();
     }
 }

@@ -67,7 +67,7 @@ final class Server implements AutoCloseable {
         Metering metering = lifecycle.started("metering", metering(config, storage, data));
         AccountsApi accounts = accounts(config, storage, metering, data);
         EmbedderParts embedder = startingEmbedder.await();
-        KnowledgeRoom knowledge = lifecycle.started("knowledge", new KnowledgeRoom(storage.database(), embedder,
+        KnowledgeRoom knowledge = lifecycle.started("knowledge", new KnowledgeRoom(storage, embedder,
                 config.knowledge()));
         ServedModels models = startingModels.await();
         models.engines().forEach(engine -> metering.metrics().observe(engine, config.engine().maxAdaptersPerStep()));

@@ -62,7 +62,10 @@ public record ServerConfig(String host, int port, int adminPort, Path data, Opti
             Duration ingestionLease, Duration ingestionPoll, int ingestionAttempts, Duration ingestionRetryPause,
             long parserHeap, Duration parserTime, int parserOutputBytes, int searchCandidates,
             int fusionK, int recordedCandidates, double bm25K1, double bm25B,
-            Duration housekeepingInterval, Duration retrievalRetention, int housekeepingBatch) {}
+            Duration housekeepingInterval, Duration retrievalRetention, int housekeepingBatch, int maxResults,
+            double foldSimilarity, int expansionTokens, int rerankCandidates, int exactLimit, int exactDocuments,
+            int graphLinks, int graphConstruction, long graphMemoryBytes, int graphSearch, int graphScan,
+            Duration promotionInterval) {}
 
     public record Log(String level, long fileBytes, int files) {}
 }

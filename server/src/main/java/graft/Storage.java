@@ -18,10 +18,12 @@ import java.util.Optional;
 final class Storage implements AutoCloseable {
     private static final System.Logger LOG = System.getLogger(Storage.class.getName());
     private final Database database;
+    private final Login owner;
     private final Optional<EmbeddedPostgres> embedded;
 
-    private Storage(Database database, Optional<EmbeddedPostgres> embedded) {
+    private Storage(Database database, Login owner, Optional<EmbeddedPostgres> embedded) {
         this.database = database;
+        this.owner = owner;
         this.embedded = embedded;
     }
 
@@ -45,7 +47,7 @@ final class Storage implements AutoCloseable {
             postgres.createDatabase(name);
             Migrations.run(postgres.owner(name));
             return new Storage(new Database(postgres.app(name), postgres.admin(name), pooling(settings)),
-                    Optional.of(postgres));
+                    postgres.owner(name), Optional.of(postgres));
         } catch (RuntimeException e) {
             postgres.close();
             throw e;
@@ -59,7 +61,8 @@ final class Storage implements AutoCloseable {
         ExternalPostgres postgres = new ExternalPostgres(serving, migrating);
         postgres.prepare();
         Migrations.run(postgres.owner());
-        return new Storage(new Database(postgres.app(), postgres.admin(), pooling(settings)), Optional.empty());
+        return new Storage(new Database(postgres.app(), postgres.admin(), pooling(settings)), postgres.owner(),
+                Optional.empty());
     }
 
     private static Database.Pooling pooling(ServerConfig.Storage settings) {
@@ -68,6 +71,11 @@ final class Storage implements AutoCloseable {
 
     Database database() {
         return database;
+    }
+
+    /** The tables' owner, as whom indexes are made; never for a request. */
+    Login owner() {
+        return owner;
     }
 
     /** Whether a query is answered now; for the readiness probe. */

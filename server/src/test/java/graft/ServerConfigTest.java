@@ -50,7 +50,8 @@ class ServerConfigTest {
                 new ServerConfig.Knowledge(64 << 20, 100_000, 10_000, 500, 16, 16_384, 64, 1, 16,
                         Duration.ofSeconds(15), Duration.ofSeconds(2), 5, Duration.ofSeconds(5), 512L << 20,
                         Duration.ofSeconds(60), 16 << 20, 100, 60, 16, 0.9, 0.4,
-                        Duration.ofMinutes(1), Duration.ofDays(30), 1000),
+                        Duration.ofMinutes(1), Duration.ofDays(30), 1000, 500, 1, 1600, 32, 20_000, 5_000, 16, 128,
+                        256L << 20, 100, 20_000, Duration.ofSeconds(30)),
                 new ServerConfig.Log("INFO", 10 << 20, 5)), defaults());
     }
 
@@ -88,6 +89,10 @@ class ServerConfigTest {
                 "knowledge.parser-output-bytes", "knowledge.search-candidates", "knowledge.fusion-k",
                 "knowledge.recorded-candidates", "knowledge.bm25-k1", "knowledge.bm25-b",
                 "knowledge.housekeeping-interval", "knowledge.retrieval-retention", "knowledge.housekeeping-batch",
+                "knowledge.max-results", "knowledge.fold-similarity", "knowledge.expansion-tokens",
+                "knowledge.rerank-candidates", "knowledge.exact-limit", "knowledge.exact-documents",
+                "knowledge.graph-links", "knowledge.graph-construction", "knowledge.graph-memory-bytes",
+                "knowledge.graph-search", "knowledge.graph-scan", "knowledge.promotion-interval",
                 "log.level", "log.file-bytes", "log.files"), Settings.keys().keySet());
     }
 

@@ -67,9 +67,12 @@ final class GraftReply {
                 options.alternatives() > 0 ? Logprobs.byId(tokens, options.alternatives()) : null);
     }
 
-    /** The stages of a reply that is not streamed (W3C Server Timing). */
+    /** The stages of a reply that is not streamed (W3C Server Timing); those of the retrieval after its whole. */
     static String serverTiming(Summary summary) {
+        StringBuilder retrieval = new StringBuilder();
+        summary.retrieved().ifPresent(found -> found.stages().forEach((stage, micros) ->
+                retrieval.append(", ").append(stage).append(";dur=").append(millis(micros))));
         return "queue;dur=" + millis(summary.queueMicros()) + ", retrieval;dur=" + millis(retrievalMicros(summary))
-                + ", engine;dur=" + millis(summary.engineMicros());
+                + retrieval + ", engine;dur=" + millis(summary.engineMicros());
     }
 }

@@ -21,9 +21,10 @@ public final class KnowledgeApi {
      * @param maxFileBytes    of one file
      * @param maxFilesPerCall that may be added when a store is created
      * @param maxQueries      of one search
+     * @param maxResults      that a search may give beyond OpenAI's 50
      */
     public record Settings(Path spool, long maxFileBytes, int maxFilesPerCall, int maxQueries,
-            int maxQueryCharacters) {}
+            int maxQueryCharacters, int maxResults) {}
 
     /** What the resources read and write. */
     public record Stored(FileDao files, StoreDao stores, DocumentDao documents, RetrievalDao retrievals) {}
@@ -38,7 +39,8 @@ public final class KnowledgeApi {
                 storeFiles,
                 new VectorStoreSearchResource(search, stored.retrievals(),
                         new VectorStoreSearchResource.Meter(admission, usage, embedder),
-                        new VectorStoreSearchResource.Bounds(settings.maxQueries(), settings.maxQueryCharacters())));
+                        new VectorStoreSearchResource.Bounds(settings.maxQueries(), settings.maxQueryCharacters(),
+                                settings.maxResults())));
     }
 
     List<Resource> resources() {

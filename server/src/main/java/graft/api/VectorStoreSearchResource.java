@@ -13,6 +13,8 @@ import graft.knowledge.KnowledgeSearch;
 import graft.knowledge.Passage;
 import graft.knowledge.Retrieval;
 import graft.knowledge.TextEmbedder;
+import graft.knowledge.retrieval.Expansion;
+import graft.knowledge.retrieval.Ranking;
 import graft.metering.UsageRecorder;
 import graft.registry.knowledge.RetrievalDao;
 import graft.registry.tenant.Scope;
@@ -22,6 +24,7 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
 
 /** Searches of a knowledge store, and the records that every retrieval leaves. */
 final class VectorStoreSearchResource implements Resource {
@@ -36,8 +39,9 @@ final class VectorStoreSearchResource implements Resource {
     /**
      * @param queries    most questions a search may ask at once: {@code knowledge.max-queries}
      * @param characters longest question: {@code knowledge.max-query-characters}
+     * @param results    that {@code graft.max_num_results} may ask for: {@code knowledge.max-results}
      */
-    record Bounds(int queries, int characters) {}
+    record Bounds(int queries, int characters, int results) {}
 
     /** What a search is admitted and billed by. @param embedder whose prices apply */
     record Meter(Admission admission, UsageRecorder usage, TextEmbedder embedder) {}
@@ -57,7 +61,33 @@ final class VectorStoreSearchResource implements Resource {
     }
 
     /** rewrite_query is accepted and changes nothing: questions are searched as they are. */
-    record SearchBody(JsonNode query, Integer maxNumResults, JsonNode filters, RankingOptions rankingOptions) {}
+    record SearchBody(JsonNode query, Integer maxNumResults, JsonNode filters, RankingOptions rankingOptions,
+            JsonNode graft) {}
+
+    /**
+     * What OpenAI's search does not have.
+     *
+     * @param maxNumResults more than OpenAI's 50, for whoever measures
+     * @param ranking       {@code fused}, {@code bm25} or {@code vector}
+     * @param expand        {@code none}, {@code neighbours} or {@code section}
+     * @param rerank        false leaves out a reranker that the server has
+     */
+    record GraftSearch(Integer maxNumResults, String ranking, String expand, Boolean rerank) {
+        static final GraftSearch NONE = new GraftSearch(null, null, null, null);
+
+        KnowledgeSearch.Manner manner() {
+            return new KnowledgeSearch.Manner(named(Ranking.values(), ranking, "ranking"),
+                    named(Expansion.Kind.values(), expand, "expand"), rerank == null || rerank);
+        }
+
+        /** The first one by default. */
+        private static <E extends Enum<E>> E named(E[] all, String name, String field) {
+            if (name == null) return all[0];
+            return Stream.of(all).filter(one -> one.name().toLowerCase(Locale.ROOT).equals(name)).findFirst()
+                    .orElseThrow(() -> ApiException.invalid("graft." + field, "'" + field + "' must be one of "
+                            + Stream.of(all).map(one -> one.name().toLowerCase(Locale.ROOT)).toList() + "."));
+        }
+    }
 
     record RankingOptions(String ranker, Double scoreThreshold) {}
 
@@ -83,13 +113,17 @@ final class VectorStoreSearchResource implements Resource {
     private void search(Exchange exchange) {
         SearchBody body = exchange.body(SearchBody.class);
         List<String> queries = queries(body.query());
-        int most = body.maxNumResults() == null ? BY_DEFAULT : body.maxNumResults();
-        if (most < 1 || most > MOST)
-            throw ApiException.invalid("max_num_results", "'max_num_results' must be from 1 to " + MOST + ".");
+        GraftSearch graft = StoreFields.isAbsent(body.graft()) ? GraftSearch.NONE
+                : Json.readStrict(body.graft(), GraftSearch.class, "graft");
+        Checks.within("max_num_results", body.maxNumResults(), 1, MOST);
+        Checks.within("graft.max_num_results", graft.maxNumResults(), 1, bounds.results());
+        int most = graft.maxNumResults() != null ? graft.maxNumResults()
+                : body.maxNumResults() != null ? body.maxNumResults() : BY_DEFAULT;
         Optional<String> filters = StoreFields.isAbsent(body.filters()) ? Optional.empty()
                 : Optional.of(body.filters().toString());
         KnowledgeSearch.Request request = new KnowledgeSearch.Request(exchange.caller().tenantId(),
-                List.of(exchange.path("vector_store_id")), queries, most, filters, threshold(body.rankingOptions()));
+                List.of(exchange.path("vector_store_id")), queries, most, filters, threshold(body.rankingOptions()),
+                graft.manner());
         KnowledgeSearch.Results results = metered(exchange, request);
         exchange.header("Server-Timing", serverTiming(results.stages()));
         exchange.ok(new ResultsPage("vector_store.search_results.page", queries,
@@ -111,8 +145,8 @@ final class VectorStoreSearchResource implements Resource {
                     long start = System.nanoTime();
                     KnowledgeSearch.Results results = results(request);
                     ticket.retrieved(results.queryTokens(), (System.nanoTime() - start) / 1000);
-                    ticket.settle(new Finished(Finished.Reason.STOP_TOKEN, 0, 0, 0, 0, results.stages().get("embed"),
-                            Optional.empty()), 0);
+                    ticket.settle(new Finished(Finished.Reason.STOP_TOKEN, 0, 0, 0, 0,
+                            results.stages().getOrDefault("embed", 0L), Optional.empty()), 0);
                     yield results;
                 }
             }

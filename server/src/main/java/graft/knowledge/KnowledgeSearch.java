@@ -1,13 +1,20 @@
 package graft.knowledge;
 
+import graft.knowledge.retrieval.Duplicates;
+import graft.knowledge.retrieval.Expansion;
+import graft.knowledge.retrieval.Fusion;
+import graft.knowledge.retrieval.Legs;
+import graft.knowledge.retrieval.Ranking;
+import graft.knowledge.retrieval.Reranker;
+import graft.knowledge.retrieval.Stages;
+import graft.knowledge.retrieval.Stages.Stage;
 import graft.registry.knowledge.AttributeFilter;
-import graft.registry.knowledge.KnowledgeStore;
 import graft.registry.knowledge.RetrievalDao;
 import graft.registry.knowledge.SearchDao;
 import graft.registry.knowledge.SearchDao.FoundChunk;
-import graft.registry.knowledge.SearchDao.Hit;
-import java.time.Instant;
+import graft.registry.knowledge.SearchDao.SearchedStore;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -24,17 +31,29 @@ import java.util.Optional;
 public final class KnowledgeSearch implements Retrieval {
     private final SearchDao search;
     private final RetrievalDao record;
-    private final TextEmbedder embedder;
+    private final Legs legs;
     private final Filters filters;
+    private final Optional<Reranker> reranker;
+    private final Duplicates duplicates;
+    private final Expansion expansion;
     private final Settings settings;
 
     /**
-     * @param candidates most chunks each leg gives to the fusion: {@code knowledge.search-candidates}
-     * @param fusionK    of reciprocal rank fusion: {@code knowledge.fusion-k}
-     * @param recorded   candidates a record names besides those kept: {@code knowledge.recorded-candidates}
+     * @param candidates       most chunks each leg gives to the fusion: {@code knowledge.search-candidates}
+     * @param fusionK          of reciprocal rank fusion: {@code knowledge.fusion-k}
+     * @param recorded         candidates a record names besides those kept: {@code knowledge.recorded-candidates}
+     * @param foldSimilarity   from which candidates say the same: {@code knowledge.fold-similarity}
+     * @param expansionTokens  that a passage may grow to: {@code knowledge.expansion-tokens}
+     * @param rerankCandidates that the reranker reads: {@code knowledge.rerank-candidates}
      */
-    public record Settings(int candidates, int fusionK, int recorded) {
-        public static final Settings DEFAULTS = new Settings(100, 60, 16);
+    public record Settings(int candidates, int fusionK, int recorded, double foldSimilarity, int expansionTokens,
+            int rerankCandidates) {
+        public static final Settings DEFAULTS = new Settings(100, 60, 16, 1, 1600, 32);
+    }
+
+    /** How to rank and what to show; not in OpenAI's search. @param rerank only where there is a reranker */
+    public record Manner(Ranking ranking, Expansion.Kind expansion, boolean rerank) {
+        public static final Manner USUAL = new Manner(Ranking.FUSED, Expansion.Kind.NONE, true);
     }
 
     /**
@@ -43,7 +62,7 @@ public final class KnowledgeSearch implements Retrieval {
      * @param scoreThreshold from 0 to 1, of the fused score
      */
     public record Request(String tenantId, List<String> storeIds, List<String> queries, int maxResults,
-            Optional<String> filterJson, double scoreThreshold) {
+            Optional<String> filterJson, double scoreThreshold, Manner manner) {
         public Request {
             storeIds = List.copyOf(storeIds);
             queries = List.copyOf(queries);
@@ -51,20 +70,37 @@ public final class KnowledgeSearch implements Retrieval {
                 throw new IllegalArgumentException("queries " + queries.size() + " maxResults " + maxResults);
             }
         }
+
+        public Request(String tenantId, List<String> storeIds, List<String> queries, int maxResults,
+                Optional<String> filterJson, double scoreThreshold) {
+            this(tenantId, storeIds, queries, maxResults, filterJson, scoreThreshold, Manner.USUAL);
+        }
     }
 
     /** @param attributes JSON object as text */
     public record Result(Passage passage, String attributes) {}
 
-    /** @param stages microseconds by stage, in order: embed, lexical, vector, fuse, record */
+    /** @param stages microseconds by stage, in order: embed, vector, lexical, fuse, rerank, render, record */
     public record Results(String retrievalId, List<Result> results, int queryTokens, Map<String, Long> stages) {}
 
+    /** A candidate on its way to being kept. @param score of the fusion, or the reranker's */
+    record Candidate(Fusion.Fused fused, FoundChunk chunk, double score) {}
+
+    /** Without a reranker. */
     public KnowledgeSearch(SearchDao search, RetrievalDao record, TextEmbedder embedder, Filters filters,
             Settings settings) {
+        this(search, record, embedder, filters, Optional.empty(), settings);
+    }
+
+    public KnowledgeSearch(SearchDao search, RetrievalDao record, TextEmbedder embedder, Filters filters,
+            Optional<Reranker> reranker, Settings settings) {
         this.search = search;
         this.record = record;
-        this.embedder = embedder;
+        this.legs = new Legs(search, embedder);
         this.filters = filters;
+        this.reranker = reranker;
+        this.duplicates = new Duplicates(settings.foldSimilarity());
+        this.expansion = new Expansion(search, settings.expansionTokens());
         this.settings = settings;
     }
 
@@ -75,7 +111,7 @@ public final class KnowledgeSearch implements Retrieval {
         Results found = search(new Request(question.tenantId(), question.storeIds(), List.of(question.text()),
                 question.maxResults(), question.filters(), 0));
         return new Retrieved(found.retrievalId(), "search", found.results().stream().map(Result::passage).toList(),
-                found.queryTokens(), (System.nanoTime() - began) / 1000);
+                found.queryTokens(), (System.nanoTime() - began) / 1000, found.stages());
     }
 
     /**
@@ -84,63 +120,77 @@ public final class KnowledgeSearch implements Retrieval {
      */
     public Results search(Request request) {
         Optional<AttributeFilter> filter = request.filterJson().map(filters::parse);
-        List<KnowledgeStore> stores = stores(request);
-        SearchDao.Scope scope = new SearchDao.Scope(stores.stream().map(KnowledgeStore::number).toList(), filter);
-        SearchDao.Scope comparable = new SearchDao.Scope(stores.stream()
-                .filter(store -> store.embedder().equals(embedder.id())).map(KnowledgeStore::number).toList(), filter);
-        Stopwatch watch = new Stopwatch();
-        TextEmbedder.Embedded embedded = embedder.embed(request.queries());
-        watch.lap("embed");
+        List<SearchedStore> stores = stores(request);
+        Stages stages = new Stages();
         int limit = Math.max(settings.candidates(), request.maxResults());
-        List<List<Hit>> legs = new ArrayList<>();
-        for (String query : request.queries()) legs.add(search.lexical(request.tenantId(), scope, query, limit));
-        watch.lap("lexical");
-        for (float[] vector : embedded.vectors()) {
-            legs.add(search.nearest(request.tenantId(), comparable, vector, limit));
+        Legs.Found found = legs.find(new Legs.Wanted(request.tenantId(), stores, filter, request.queries(),
+                request.manner().ranking(), limit), stages);
+        Duplicates.Folded<Candidate> folded = stages.time(Stage.FUSE, () -> fuse(request, found.legs()));
+        List<Candidate> ordered = rerank(request, folded.ordered(), stages);
+        List<Candidate> kept = ordered.stream().filter(one -> one.score() >= request.scoreThreshold())
+                .limit(request.maxResults()).toList();
+        List<Result> results = stages.time(Stage.RENDER, () -> render(request, kept));
+        String id = stages.time(Stage.RECORD, () -> record.record(request.tenantId(), RetrievalRecord.of(request,
+                stores, found.legs(), new RetrievalRecord.Seen(ordered, kept, folded.standIns()), stages.micros())));
+        return new Results(id, results, found.tokens(), stages.micros());
+    }
+
+    private List<SearchedStore> stores(Request request) {
+        Map<String, SearchedStore> found = search.stores(request.tenantId(), request.storeIds());
+        for (String id : request.storeIds()) {
+            if (!found.containsKey(id) || found.get(id).expired()) throw new UnknownStoreException(id);
         }
-        watch.lap("vector");
-        List<Fusion.Fused> fused = Fusion.fuse(legs, settings.fusionK());
-        List<Fusion.Fused> seen = fused.subList(0, Math.min(fused.size(), request.maxResults() + settings.recorded()));
+        return List.copyOf(found.values());
+    }
+
+    /** The best candidates of all legs that are still there, near-duplicates of better ones last. */
+    private Duplicates.Folded<Candidate> fuse(Request request, List<Legs.Leg> found) {
+        List<Fusion.Fused> fused = Fusion.fuse(found.stream().map(Legs.Leg::hits).toList(), settings.fusionK());
+        int wanted = Math.max(request.maxResults() + settings.recorded(),
+                reranks(request) ? settings.rerankCandidates() : 0);
+        List<Fusion.Fused> seen = fused.subList(0, Math.min(fused.size(), wanted));
         Map<Long, FoundChunk> chunks = new LinkedHashMap<>();
         search.chunks(request.tenantId(), seen.stream().map(Fusion.Fused::chunk).toList())
                 .forEach(chunk -> chunks.put(chunk.number(), chunk));
-        List<Fusion.Fused> kept = seen.stream().filter(candidate -> chunks.containsKey(candidate.chunk())
-                && candidate.score() >= request.scoreThreshold()).limit(request.maxResults()).toList();
-        watch.lap("fuse");
-        String id = record.record(request.tenantId(), RetrievalRecord.of(request, stores, legs,
-                seen.stream().filter(candidate -> chunks.containsKey(candidate.chunk())).toList(), chunks, kept,
-                watch.laps()));
-        watch.lap("record");
-        return new Results(id, kept.stream().map(one -> result(chunks.get(one.chunk()), one.score())).toList(),
-                embedded.tokens(), watch.laps());
+        List<Candidate> candidates = seen.stream().filter(one -> chunks.containsKey(one.chunk()))
+                .map(one -> new Candidate(one, chunks.get(one.chunk()), one.score())).toList();
+        return duplicates.fold(candidates, one -> one.chunk().text());
     }
 
-    private List<KnowledgeStore> stores(Request request) {
-        Map<String, KnowledgeStore> found = search.stores(request.tenantId(), request.storeIds());
-        for (String id : request.storeIds()) {
-            if (!found.containsKey(id) || found.get(id).isExpired(Instant.now())) throw new UnknownStoreException(id);
-        }
-        return List.copyOf(found.values());
+    private boolean reranks(Request request) {
+        return reranker.isPresent() && request.manner().rerank();
+    }
+
+    /** The first candidates in the reranker's order, of several questions by the best score; the rest stay behind. */
+    private List<Candidate> rerank(Request request, List<Candidate> candidates, Stages stages) {
+        if (!reranks(request) || candidates.isEmpty()) return candidates;
+        return stages.time(Stage.RERANK, () -> {
+            List<Candidate> read = candidates.subList(0, Math.min(candidates.size(), settings.rerankCandidates()));
+            List<String> texts = read.stream().map(one -> one.chunk().text()).toList();
+            Map<Candidate, Double> scores = new HashMap<>();
+            for (String question : request.queries()) {
+                List<Double> found = reranker.get().score(question, texts);
+                for (int i = 0; i < read.size(); i++) scores.merge(read.get(i), found.get(i), Math::max);
+            }
+            List<Candidate> ordered = new ArrayList<>();
+            read.forEach(one -> ordered.add(new Candidate(one.fused(), one.chunk(), scores.get(one))));
+            ordered.sort((one, other) -> Double.compare(other.score(), one.score())); // stable: ties as fused
+            double least = ordered.getLast().score();
+            candidates.subList(read.size(), candidates.size()).forEach(one -> ordered.add(
+                    new Candidate(one.fused(), one.chunk(), Math.min(least, one.score()))));
+            return ordered;
+        });
+    }
+
+    private List<Result> render(Request request, List<Candidate> kept) {
+        Map<Long, Double> scores = new HashMap<>();
+        kept.forEach(one -> scores.put(one.chunk().number(), one.score()));
+        return expansion.expand(request.tenantId(), kept.stream().map(Candidate::chunk).toList(),
+                request.manner().expansion()).stream().map(one -> result(one, scores.get(one.number()))).toList();
     }
 
     private static Result result(FoundChunk chunk, double score) {
         return new Result(new Passage(chunk.id(), chunk.fileId(), chunk.filename(), chunk.revision(), chunk.start(),
                 chunk.end(), chunk.text(), score), chunk.attributes());
-    }
-
-    /** Microseconds from one lap to the next. */
-    private static final class Stopwatch {
-        private final Map<String, Long> laps = new LinkedHashMap<>();
-        private long last = System.nanoTime();
-
-        void lap(String stage) {
-            long now = System.nanoTime();
-            laps.put(stage, (now - last) / 1000);
-            last = now;
-        }
-
-        Map<String, Long> laps() {
-            return laps;
-        }
     }
 }

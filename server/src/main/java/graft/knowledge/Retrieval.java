@@ -1,6 +1,7 @@
 package graft.knowledge;
 
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 
 /** Finds passages for a question in a tenant's knowledge stores. Any thread may call; waits for the database. */
@@ -24,10 +25,17 @@ public interface Retrieval {
      * @param mode        what was done: {@code search} or {@code pinned}
      * @param queryTokens tokens embedded
      * @param micros      the whole retrieval
+     * @param stages      microseconds by stage, in the order in which they are told
      */
-    record Retrieved(String retrievalId, String mode, List<Passage> passages, int queryTokens, long micros) {
+    record Retrieved(String retrievalId, String mode, List<Passage> passages, int queryTokens, long micros,
+            Map<String, Long> stages) {
         public Retrieved {
             passages = List.copyOf(passages);
+        }
+
+        /** Where no stages are known. */
+        public Retrieved(String retrievalId, String mode, List<Passage> passages, int queryTokens, long micros) {
+            this(retrievalId, mode, passages, queryTokens, micros, Map.of());
         }
     }
 

@@ -2,16 +2,20 @@ package graft.knowledge;
 
 import com.fasterxml.jackson.core.JsonFactory;
 import com.fasterxml.jackson.core.JsonGenerator;
-import graft.registry.knowledge.KnowledgeStore;
+import graft.knowledge.KnowledgeSearch.Candidate;
+import graft.knowledge.retrieval.Legs.Leg;
 import graft.registry.knowledge.RetrievalDao;
 import graft.registry.knowledge.SearchDao.FoundChunk;
 import graft.registry.knowledge.SearchDao.Hit;
+import graft.registry.knowledge.SearchDao.SearchedStore;
 import java.io.IOException;
 import java.io.StringWriter;
 import java.io.UncheckedIOException;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.OptionalInt;
+import java.util.Set;
 import java.util.stream.Collectors;
 
 /** Writes what a retrieval saw as the JSON that is kept of it: ids, offsets, ranks and scores, no document text. */
@@ -24,12 +28,16 @@ final class RetrievalRecord {
         void write(JsonGenerator json) throws IOException;
     }
 
-    /** @param legs the lexical hits of every question, then the nearest ones of every question */
-    static RetrievalDao.Entry of(KnowledgeSearch.Request request, List<KnowledgeStore> stores, List<List<Hit>> legs,
-            List<Fusion.Fused> candidates, Map<Long, FoundChunk> chunks, List<Fusion.Fused> kept,
-            Map<String, Long> stages) {
+    /**
+     * @param ordered  all candidates in their last order; @param kept those of them that were answered with
+     * @param standIns for a folded candidate the better one that says the same
+     */
+    record Seen(List<Candidate> ordered, List<Candidate> kept, Map<Candidate, Candidate> standIns) {}
+
+    static RetrievalDao.Entry of(KnowledgeSearch.Request request, List<SearchedStore> stores, List<Leg> legs,
+            Seen seen, Map<String, Long> stages) {
         return new RetrievalDao.Entry("search", queries(request.queries()), request.filterJson(), request.maxResults(),
-                stores(stores), candidates(candidates, chunks, kept, scores(legs)), stages(stages));
+                stores(stores), candidates(seen, legs, scores(legs)), stages(stages));
     }
 
     private static String queries(List<String> queries) {
@@ -40,10 +48,10 @@ final class RetrievalRecord {
         });
     }
 
-    private static String stores(List<KnowledgeStore> stores) {
+    private static String stores(List<SearchedStore> stores) {
         return json(json -> {
             json.writeStartArray();
-            for (KnowledgeStore store : stores) {
+            for (SearchedStore store : stores) {
                 json.writeStartObject();
                 json.writeStringField("id", store.id());
                 json.writeNumberField("revision", store.revision());
@@ -64,16 +72,19 @@ final class RetrievalRecord {
         });
     }
 
-    private static List<Map<Long, Double>> scores(List<List<Hit>> legs) {
-        return legs.stream().map(leg -> leg.stream().collect(Collectors.toMap(Hit::chunk, Hit::score))).toList();
+    private static List<Map<Long, Double>> scores(List<Leg> legs) {
+        return legs.stream().map(leg -> leg.hits().stream().collect(Collectors.toMap(Hit::chunk, Hit::score)))
+                .toList();
     }
 
-    private static String candidates(List<Fusion.Fused> candidates, Map<Long, FoundChunk> chunks,
-            List<Fusion.Fused> kept, List<Map<Long, Double>> scores) {
+    private static String candidates(Seen seen, List<Leg> legs, List<Map<Long, Double>> scores) {
+        Set<Candidate> kept = Set.copyOf(seen.kept());
+        Map<Long, String> standIns = new HashMap<>();
+        seen.standIns().forEach((folded, better) -> standIns.put(folded.chunk().number(), better.chunk().id()));
         return json(json -> {
             json.writeStartArray();
-            for (Fusion.Fused candidate : candidates) {
-                FoundChunk chunk = chunks.get(candidate.chunk());
+            for (Candidate candidate : seen.ordered()) {
+                FoundChunk chunk = candidate.chunk();
                 json.writeStartObject();
                 json.writeStringField("chunk_id", chunk.id());
                 json.writeStringField("file_id", chunk.fileId());
@@ -82,25 +93,27 @@ final class RetrievalRecord {
                 json.writeNumberField("end", chunk.end());
                 json.writeNumberField("score", candidate.score());
                 json.writeBooleanField("kept", kept.contains(candidate));
-                legs(json, candidate, scores);
+                if (standIns.containsKey(chunk.number())) {
+                    json.writeStringField("duplicate_of", standIns.get(chunk.number()));
+                }
+                legs(json, candidate, legs, scores);
                 json.writeEndObject();
             }
             json.writeEndArray();
         });
     }
 
-    /** One entry a leg and question, the lexical ones first. */
-    private static void legs(JsonGenerator json, Fusion.Fused candidate, List<Map<Long, Double>> scores)
+    private static void legs(JsonGenerator json, Candidate candidate, List<Leg> legs, List<Map<Long, Double>> scores)
             throws IOException {
         json.writeArrayFieldStart("legs");
-        for (int leg = 0; leg < scores.size(); leg++) {
-            OptionalInt rank = candidate.ranks().get(leg);
+        for (int leg = 0; leg < legs.size(); leg++) {
+            OptionalInt rank = candidate.fused().ranks().get(leg);
             if (rank.isEmpty()) continue;
             json.writeStartObject();
-            json.writeStringField("leg", leg < scores.size() / 2 ? "lexical" : "vector");
-            json.writeNumberField("query", leg % (scores.size() / 2));
+            json.writeStringField("leg", legs.get(leg).byWords() ? "lexical" : "vector");
+            json.writeNumberField("query", legs.get(leg).question());
             json.writeNumberField("rank", rank.getAsInt());
-            json.writeNumberField("score", scores.get(leg).get(candidate.chunk()));
+            json.writeNumberField("score", scores.get(leg).get(candidate.chunk().number()));
             json.writeEndObject();
         }
         json.writeEndArray();

@@ -55,6 +55,11 @@ public final class TextEmbedder {
         return new Embedded(embedder.embed(ids), tokens);
     }
 
+    /** As {@link #embed}, of what is asked rather than of what is stored. */
+    public Embedded embedQuestions(List<String> questions) {
+        return embed(questions);
+    }
+
     /** Most tokens of one input of {@link #embedIds}, special ones included. */
     public int window() {
         return embedder.window();

@@ -80,7 +80,7 @@ class KnowledgeApiIT {
                 new VectorStoresResource(rig.stores, files, rig.embedder),
                 new VectorStoreSearchResource(rig.search, rig.retrievals,
                         new VectorStoreSearchResource.Meter(admission, metering.recorder(), rig.embedder),
-                        new VectorStoreSearchResource.Bounds(8, 10_000))),
+                        new VectorStoreSearchResource.Bounds(8, 10_000, 200))),
                 Map.of("owner", caller("owner", Scope.KNOWLEDGE), "stranger", caller("stranger", Scope.KNOWLEDGE),
                         "chatter", caller("chatter", Scope.INFERENCE), "admin", caller("admin", Scope.ADMIN)),
                 1 << 20);

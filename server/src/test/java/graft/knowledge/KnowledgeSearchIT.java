@@ -6,6 +6,8 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import graft.engine.Embedder;
+import graft.knowledge.retrieval.Expansion;
+import graft.knowledge.retrieval.Ranking;
 import graft.registry.knowledge.Document;
 import graft.registry.knowledge.KnowledgeStore;
 import java.time.Duration;
@@ -75,6 +77,57 @@ class KnowledgeSearchIT {
                 "{\"type\":\"lt\",\"key\":\"n\",\"value\":250}").results().size());
         List<String> first = ids(rig.search(tenant, store, "pump", 50, ""));
         for (int i = 0; i < 5; i++) assertEquals(first, ids(rig.search(tenant, store, "pump", 50, "")));
+    }
+
+    @Test
+    void aPassageGrowsToItsNeighboursOrItsSectionAndStaysASliceOfTheText() {
+        String tenant = rig.tenant("grower");
+        KnowledgeStore store = rig.store(tenant);
+        StringBuilder text = new StringBuilder("# Pumps \ud83d\ude80\n\nAll about pumps.\n");
+        for (String name : List.of("Birch", "Otter", "Cedar")) {
+            text.append("\n## ").append(name).append("\n\n");
+            for (int i = 0; i < 24; i++) text.append("The ").append(name).append(" pump has part ").append(i).append(". ");
+            text.append('\n');
+        }
+        String file = rig.upload(tenant, "pumps.md", text.toString());
+        rig.documents.attach(tenant, store.id(), List.of(new graft.registry.knowledge.DocumentDao.NewDocument(file,
+                "{}", new Document.Chunking(100, 0))), false);
+        ingestion.wake();
+        KnowledgeRig.await(PATIENCE, () -> rig.counts(tenant, store).completed() == 1);
+        Passage alone = first(tenant, store, Expansion.Kind.NONE);
+        Passage neighbours = first(tenant, store, Expansion.Kind.NEIGHBOURS);
+        Passage section = first(tenant, store, Expansion.Kind.SECTION);
+        assertTrue(alone.text().contains("Otter pump has part 20"), alone.text());
+        assertTrue(neighbours.text().contains(alone.text()) && neighbours.text().length() > alone.text().length());
+        assertTrue(section.text().startsWith("## Otter"), section.text());
+        assertTrue(section.text().endsWith("part 23.") && !section.text().contains("Birch"), section.text());
+        int[] points = text.toString().codePoints().toArray();
+        for (Passage passage : List.of(alone, neighbours, section)) {
+            assertEquals(new String(points, passage.start(), passage.end() - passage.start()), passage.text());
+        }
+    }
+
+    private static Passage first(String tenant, KnowledgeStore store, Expansion.Kind kind) {
+        return rig.search.search(new KnowledgeSearch.Request(tenant, List.of(store.id()), List.of("Otter part 20"), 3,
+                Optional.empty(), 0, new KnowledgeSearch.Manner(Ranking.FUSED, kind, false))).results().getFirst()
+                .passage();
+    }
+
+    @Test
+    void aLegAloneIsRankedAndRecordedAlone() {
+        String tenant = rig.tenant("measurer");
+        KnowledgeStore store = rig.store(tenant);
+        indexed(tenant, store, "a.txt", "the old valve", "{}");
+        for (Ranking ranking : List.of(Ranking.BM25, Ranking.VECTOR)) {
+            KnowledgeSearch.Results found = rig.search.search(new KnowledgeSearch.Request(tenant, List.of(store.id()),
+                    List.of("old valve", "valve"), 10, Optional.empty(), 0, new KnowledgeSearch.Manner(ranking,
+                    Expansion.Kind.NONE, false)));
+            assertEquals(1, found.results().getFirst().passage().score(), 1e-9);
+            String record = rig.retrievals.find(tenant, found.retrievalId()).orElseThrow().entry().candidates();
+            assertEquals(ranking == Ranking.BM25, record.contains("lexical"), record);
+            assertEquals(ranking == Ranking.VECTOR, record.contains("vector"), record);
+            assertEquals(ranking == Ranking.VECTOR, found.stages().containsKey("embed"));
+        }
     }
 
     @Test

@@ -61,7 +61,8 @@ class SciFactIT {
     private static void evaluate(KnowledgeRig rig, String tenant, KnowledgeStore store) throws IOException {
         Map<String, Map<String, Integer>> judgements = judgements();
         SearchDao dao = new SearchDao(rig.test.database(), new SearchDao.Bm25(0.9, 0.4));
-        SearchDao.Scope scope = new SearchDao.Scope(List.of(store.number()), Optional.empty());
+        SearchDao.Scope scope = new SearchDao.Scope(List.copyOf(dao.stores(tenant,
+                List.of(store.id())).values()), Optional.empty());
         double[] lexical = new double[2];
         double[] vector = new double[2];
         double[] fused = new double[2];

@@ -1,14 +1,18 @@
 package graft.registry.knowledge;
 
 import graft.registry.Database;
+import java.sql.ResultSet;
+import java.sql.SQLException;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.OptionalInt;
 import org.jdbi.v3.core.Handle;
 import org.jdbi.v3.core.statement.Query;
+import org.jdbi.v3.core.statement.StatementContext;
 
 /**
  * The two legs of a search and the passages they lead to. Any thread may call; every method is one transaction and sees
@@ -17,19 +21,38 @@ import org.jdbi.v3.core.statement.Query;
 public final class SearchDao {
     private final Database database;
     private final Bm25 bm25;
+    private final NearestVectors vectors;
 
     /** The two constants of Okapi BM25; 0.9 and 0.4 are Lucene's in the BEIR runs that we are measured against. */
     public record Bm25(double k1, double b) {}
 
+    /** With graphs asked as the defaults say. */
     public SearchDao(Database database, Bm25 bm25) {
-        this.database = database;
-        this.bm25 = bm25;
+        this(database, bm25, NearestVectors.Effort.DEFAULTS);
     }
 
-    /** Where to look. @param stores numbers of stores */
-    public record Scope(List<Long> stores, Optional<AttributeFilter> filter) {
+    public SearchDao(Database database, Bm25 bm25, NearestVectors.Effort effort) {
+        this.database = database;
+        this.bm25 = bm25;
+        this.vectors = new NearestVectors(effort);
+    }
+
+    /**
+     * A store as a search needs it.
+     *
+     * @param graph dimensions of its HNSW graph; empty while every vector is compared
+     */
+    public record SearchedStore(long number, String id, String embedder, long revision, boolean expired,
+            OptionalInt graph) {}
+
+    /** Where to look. */
+    public record Scope(List<SearchedStore> stores, Optional<AttributeFilter> filter) {
         public Scope {
             stores = List.copyOf(stores);
+        }
+
+        List<Long> numbers() {
+            return stores.stream().map(SearchedStore::number).toList();
         }
     }
 
@@ -40,14 +63,32 @@ public final class SearchDao {
     public record FoundChunk(long number, String id, String storeId, String fileId, String filename, String revision,
             int start, int end, String text, String attributes) {}
 
-    /** The stores of these ids that the tenant has; notes that they are in use. */
-    public Map<String, KnowledgeStore> stores(String tenantId, List<String> ids) {
+    /** Where a neighbour of a chunk stands; @param of the chunk it is a neighbour of, which is its own as well */
+    public record Neighbour(long of, long chunk, int start, int end, String heading, String firstLine, int tokens) {}
+
+    /** How many chunks to each side {@link #around} looks at most. */
+    public static final int MOST_REACH = 32;
+
+    /** The stores of these ids that the tenant has, without counting what they hold; notes that they are in use. */
+    public Map<String, SearchedStore> stores(String tenantId, List<String> ids) {
         return database.asTenant(tenantId, handle -> {
-            Map<String, KnowledgeStore> found = new LinkedHashMap<>();
-            for (String id : ids) StoreDao.find(handle, id).ifPresent(store -> found.put(id, store));
-            StoreDao.touch(handle, found.values().stream().map(KnowledgeStore::number).toList());
+            Map<String, SearchedStore> found = new LinkedHashMap<>();
+            handle.createQuery("""
+                    SELECT number, id, embedder, revision, graph,
+                        coalesce(last_active_at + make_interval(days => expires_after_days) < now(), false) AS expired
+                    FROM vector_store WHERE id = ANY(:ids) ORDER BY array_position(:ids, id)""")
+                    .bind("ids", SqlArray.texts(ids)).map(SearchDao::store)
+                    .forEach(store -> found.put(store.id(), store));
+            StoreDao.touch(handle, found.values().stream().map(SearchedStore::number).toList());
             return found;
         });
+    }
+
+    private static SearchedStore store(ResultSet rows, StatementContext context) throws SQLException {
+        int dimensions = rows.getInt("graph");
+        OptionalInt graph = rows.wasNull() ? OptionalInt.empty() : OptionalInt.of(dimensions);
+        return new SearchedStore(rows.getLong("number"), rows.getString("id"), rows.getString("embedder"),
+                rows.getLong("revision"), rows.getBoolean("expired"), graph);
     }
 
     /**
@@ -79,23 +120,16 @@ public final class SearchDao {
                 .bind("question", withoutNul(question)).bind("k1", bm25.k1()).bind("b", bm25.b()), scope, limit));
     }
 
-    /** Chunks with the nearest window by cosine, by an exact scan: every chunk that meets the filter is compared. */
+    /**
+     * Chunks with the nearest window by cosine: of small stores by comparing all, of large ones by their graph. Always
+     * as many as there are, up to the limit, whatever the filter.
+     */
     public List<Hit> nearest(String tenantId, Scope scope, float[] vector, int limit) {
-        Map<String, Object> bindings = new HashMap<>();
-        String sql = """
-                WITH seen AS MATERIALIZED (
-                    SELECT e.chunk, e.vector <=> :vector::halfvec AS distance FROM embedding e
-                    WHERE e.store = ANY(:stores) AND (e.revision IN (
-                        SELECT d.visible_revision FROM document d WHERE d.store = ANY(:stores)%s)) IS TRUE)
-                SELECT chunk, 1 - min(distance) AS score FROM seen
-                GROUP BY chunk ORDER BY score DESC, chunk LIMIT :limit"""
-                .formatted(scope.filter().map(filter -> " AND " + filter.sql(bindings)).orElse(""));
-        return database.asTenant(tenantId, handle -> hits(handle.createQuery(sql).bindMap(bindings)
-                .bind("vector", literal(vector)), scope, limit));
+        return database.asTenant(tenantId, handle -> vectors.nearest(handle, scope, literal(vector), limit));
     }
 
     private static List<Hit> hits(Query query, Scope scope, int limit) {
-        return query.bind("stores", SqlArray.bigints(scope.stores())).bind("limit", limit)
+        return query.bind("stores", SqlArray.bigints(scope.numbers())).bind("limit", limit)
                 .map((rows, context) -> new Hit(rows.getLong("chunk"), rows.getDouble("score"))).list();
     }
 
@@ -125,6 +159,29 @@ public final class SearchDao {
                         rows.getString("store_id"), rows.getString("file_id"), rows.getString("filename"),
                         rows.getString("revision"), rows.getInt("start_at"), rows.getInt("end_at"),
                         rows.getString("body"), rows.getString("attributes"))).list();
+    }
+
+    /** The chunks before and after each of these in its document, itself among them, in order. */
+    public List<Neighbour> around(String tenantId, List<Long> numbers, int reach) {
+        return database.asTenant(tenantId, handle -> handle.createQuery("""
+                SELECT c.number AS of, n.number, n.start_at, n.end_at, n.heading, n.tokens,
+                    split_part(n.body, E'\\n', 1) AS first_line
+                FROM chunk c JOIN chunk n ON n.revision = c.revision
+                    AND n.ordinal BETWEEN c.ordinal - :reach AND c.ordinal + :reach
+                WHERE c.number = ANY(:numbers) ORDER BY c.number, n.ordinal""")
+                .bind("numbers", SqlArray.bigints(numbers)).bind("reach", Math.min(reach, MOST_REACH))
+                .map((rows, context) -> new Neighbour(rows.getLong("of"), rows.getLong("number"),
+                        rows.getInt("start_at"), rows.getInt("end_at"), rows.getString("heading"),
+                        rows.getString("first_line"), rows.getInt("tokens"))).list());
+    }
+
+    /** The chunk with other bounds in its stored text; empty if its revision is no longer there. */
+    public Optional<FoundChunk> slice(String tenantId, FoundChunk chunk, int start, int end) {
+        return database.asTenant(tenantId, handle -> handle.createQuery("""
+                SELECT substr(body, :start + 1, :length) FROM document_revision WHERE id = :revision""")
+                .bind("start", start).bind("length", end - start).bind("revision", chunk.revision())
+                .mapTo(String.class).findOne().map(text -> new FoundChunk(chunk.number(), chunk.id(), chunk.storeId(),
+                        chunk.fileId(), chunk.filename(), chunk.revision(), start, end, text, chunk.attributes())));
     }
 
     /** A question may hold U+0000, which no chunk can and no Postgres text may. */

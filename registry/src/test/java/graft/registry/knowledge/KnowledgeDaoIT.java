@@ -57,7 +57,7 @@ class KnowledgeDaoIT {
         String tenant = tenant("finder");
         KnowledgeStore store = store(tenant);
         String file = indexed(tenant, store, "The Birch-103 pump weighs 134 kg.", 1, 0);
-        SearchDao.Scope scope = new SearchDao.Scope(List.of(store.number()), Optional.empty());
+        SearchDao.Scope scope = scope(tenant, store, Optional.empty());
         List<SearchDao.Hit> lexical = search.lexical(tenant, scope, "How heavy is birch-103?", 10);
         assertEquals(1, lexical.size());
         List<SearchDao.Hit> near = search.nearest(tenant, scope, new float[] {1, 0}, 10);
@@ -98,7 +98,7 @@ class KnowledgeDaoIT {
         String stranger = tenant("stranger");
         KnowledgeStore store = store(owner);
         String file = indexed(owner, store, "secret pump", 1, 0);
-        SearchDao.Scope scope = new SearchDao.Scope(List.of(store.number()), Optional.empty());
+        SearchDao.Scope scope = scope(owner, store, Optional.empty());
         assertEquals(List.of(), search.lexical(stranger, scope, "secret", 10));
         assertEquals(List.of(), search.nearest(stranger, scope, new float[] {1, 0}, 10));
         assertTrue(search.stores(stranger, List.of(store.id())).isEmpty());
@@ -128,7 +128,7 @@ class KnowledgeDaoIT {
                 ingestion.append(first, LEASE, revision, List.of(chunk(1, 4, 7, "two", 0, 1))));
         ingestion.append(second, LEASE, revision, List.of(chunk(1, 4, 7, "two", 0, 1)));
         assertEquals(List.of(), search.lexical(tenant,
-                new SearchDao.Scope(List.of(store.number()), Optional.empty()), "one two", 10), "not published yet");
+                scope(tenant, store, Optional.empty()), "one two", 10), "not published yet");
         ingestion.publish(second, LEASE, revision);
         assertEquals(2, rows(tenant, "posting"));
         assertEquals(Document.Status.COMPLETED, documents.find(tenant, store.id(), file).orElseThrow().status());
@@ -210,8 +210,12 @@ class KnowledgeDaoIT {
                 new Paging(2, true, Optional.empty(), Optional.empty()))));
     }
 
+    private static SearchDao.Scope scope(String tenant, KnowledgeStore store, Optional<AttributeFilter> filter) {
+        return new SearchDao.Scope(List.copyOf(search.stores(tenant, List.of(store.id())).values()), filter);
+    }
+
     private static void check(String tenant, KnowledgeStore store, int expected, AttributeFilter filter) {
-        SearchDao.Scope scope = new SearchDao.Scope(List.of(store.number()), Optional.of(filter));
+        SearchDao.Scope scope = scope(tenant, store, Optional.of(filter));
         assertEquals(expected, search.lexical(tenant, scope, "pump", 10).size(), filter.toString());
         assertEquals(expected, search.nearest(tenant, scope, new float[] {1, 0}, 10).size(), filter.toString());
     }

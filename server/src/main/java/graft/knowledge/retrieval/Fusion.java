@@ -1,4 +1,4 @@
-package graft.knowledge;
+package graft.knowledge.retrieval;
 
 import graft.registry.knowledge.SearchDao.Hit;
 import java.util.ArrayList;
@@ -14,13 +14,13 @@ import java.util.OptionalInt;
  * the lists' own scores, which can't be compared. The score is the share of the most a chunk could get: 1 for one that
  * is first in every list. Equal scores are ordered by chunk number, so that results repeat.
  */
-final class Fusion {
+public final class Fusion {
     private Fusion() {}
 
     /** @param ranks one a list, from 1; empty where the list lacks the chunk */
-    record Fused(long chunk, double score, List<OptionalInt> ranks) {}
+    public record Fused(long chunk, double score, List<OptionalInt> ranks) {}
 
-    static List<Fused> fuse(List<List<Hit>> lists, int k) {
+    public static List<Fused> fuse(List<List<Hit>> lists, int k) {
         Map<Long, OptionalInt[]> ranks = new LinkedHashMap<>();
         for (int list = 0; list < lists.size(); list++) {
             List<Hit> hits = lists.get(list);

@@ -1,4 +1,4 @@
-package graft.knowledge;
+package graft.knowledge.retrieval;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
