@@ -24,11 +24,14 @@ public final class Main {
     private Main() {}
 
     public static void main(String[] arguments) throws Exception {
+        Path root = Path.of(System.getProperty("graft.root", ".")).toAbsolutePath().normalize();
+        if (arguments.length > 0 && arguments[0].equals("retrieval")) {
+            System.exit(RetrievalCommand.run(root, List.of(arguments).subList(1, arguments.length)));
+        }
         if (arguments.length != 1 || !arguments[0].equals("engine")) {
-            System.err.println("usage: ./graft bench engine");
+            System.err.println("usage: ./graft bench engine | " + RetrievalCommand.USAGE);
             System.exit(2);
         }
-        Path root = Path.of(System.getProperty("graft.root", ".")).toAbsolutePath().normalize();
         try (Peer graft = Peer.graft(root)) {
             engine(graft).finish(root);
         }

@@ -19,18 +19,23 @@ interface Peer extends AutoCloseable {
     void close();
 
     /** Graft itself, by {@code ./graft up} on a fresh data folder. */
-    static Peer graft(Path root) throws IOException {
-        Path data = Files.createTempDirectory("graft-bench-");
+    static Started graft(Path root) throws IOException {
+        return graft(root, Files.createTempDirectory("graft-bench-").resolve("data"));
+    }
+
+    /** Graft itself on this data folder, which may hold what an earlier run left. */
+    static Started graft(Path root, Path data) throws IOException {
         int port = freePort();
         Process process = new ProcessBuilder(root.resolve("graft").toString(), "up", "--port", String.valueOf(port),
-                "--data", data.resolve("data").toString()).redirectErrorStream(true).start();
+                "--data", data.toString()).redirectErrorStream(true).start();
         BufferedReader output = process.inputReader();
         for (String line = output.readLine(); line != null; line = output.readLine()) {
             System.err.println(line);
             if (!line.contains("Graft is ready on ")) continue;
             Thread.ofVirtual().start(() -> drain(output));
-            String key = Files.readString(data.resolve("data/demo.key")).strip();
-            return new Started("graft", new LoadGenerator("http://127.0.0.1:" + port, key), process);
+            String key = Files.readString(data.resolve("demo.key")).strip();
+            String url = "http://127.0.0.1:" + port;
+            return new Started("graft", url, key, new LoadGenerator(url, key), process);
         }
         throw new IOException("./graft up ended before it was ready");
     }
@@ -50,7 +55,8 @@ interface Peer extends AutoCloseable {
         }
     }
 
-    record Started(String name, LoadGenerator load, Process process) implements Peer {
+    /** @param key of the demo's tenant */
+    record Started(String name, String url, String key, LoadGenerator load, Process process) implements Peer {
         @Override
         public void close() {
             process.destroy();

@@ -29,6 +29,11 @@ final class Report {
     }
 
     void finish(Path root) throws IOException {
+        finish(root, true);
+    }
+
+    /** @param ok whether everything was measured that was to be */
+    void finish(Path root, boolean ok) throws IOException {
         StringBuilder table = new StringBuilder(String.format("%-34s %9s %9s %9s%n", bench, "median", "least", "most"));
         figures.forEach((name, m) -> table.append(row(name, m)));
         ratios.forEach((name, m) -> table.append(row(name, m)));
@@ -41,7 +46,7 @@ final class Report {
         ratios.forEach((name, m) -> medians.put(name, rounded(m.median())));
         Map<String, Object> line = new LinkedHashMap<>();
         line.put("bench", bench);
-        line.put("ok", true);
+        line.put("ok", ok);
         line.put("ratios", medians);
         line.put("file", root.relativize(file).toString());
         System.out.println(JSON.writeValueAsString(line));
