@@ -95,7 +95,7 @@ final class Server implements AutoCloseable {
                 Optional.of(knowledge.search()), admission, metering.recorder(),
                 new Generation.Settings(limits.defaultMaxTokens(), limits.stall(), new Grammars.Limits(
                         limits.schemaBytes(), limits.schemaDepth(), limits.compiledSchemaBytes(),
-                        config.tools().compiledBytes(), limits.compiledSchemas()), toolFormat(config.tools())),
+                        limits.schemaCompileTime(), config.tools().compiledBytes(), limits.compiledSchemas()), toolFormat(config.tools())),
                 Clock.systemUTC());
         return new InferenceApi(adapters.catalog(), generation, Optional.of(embedder.text()), admission,
                 metering.recorder(), new InferenceApi.Settings(limits.maxChoices(), config.tools().most()), Clock.systemUTC());

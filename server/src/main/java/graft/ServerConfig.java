@@ -47,7 +47,7 @@ public record ServerConfig(String host, int port, int adminPort, Path data, Opti
     public record Embedder(Optional<Path> model, int window, int batchTokens) {}
 
     public record Limits(int defaultMaxTokens, int maxChoices, Duration stall, int schemaBytes, int schemaDepth,
-            int compiledSchemaBytes, int compiledSchemas) {}
+            int compiledSchemaBytes, Duration schemaCompileTime, int compiledSchemas) {}
 
     /** @param format auto, or one of {@link graft.generation.tools.ToolFormat} */
     public record Tools(String format, int most, int compiledBytes) {}

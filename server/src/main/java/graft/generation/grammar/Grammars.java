@@ -2,6 +2,7 @@ package graft.generation.grammar;
 
 import graft.tokens.Tokenizer;
 import java.nio.charset.StandardCharsets;
+import java.time.Duration;
 import java.util.BitSet;
 import java.util.LinkedHashMap;
 import java.util.Map;
@@ -30,12 +31,14 @@ public final class Grammars {
     /**
      * @param schemaBytes   of a schema as JSON
      * @param depth         levels of a schema, and of an answer
-     * @param compiledBytes of a compiled schema, which also bounds the time that compiling takes
+     * @param compiledBytes of a compiled schema
+     * @param compileTime   of a schema that is larger than usual
      * @param shapeBytes    of a compiled answer that several schemas are parts of
      * @param remembered    compiled answers kept for each model
      */
-    public record Limits(int schemaBytes, int depth, int compiledBytes, int shapeBytes, int remembered) {
-        public static final Limits DEFAULT = new Limits(64 << 10, 32, 1 << 20, 4 << 20, 64);
+    public record Limits(int schemaBytes, int depth, int compiledBytes, Duration compileTime, int shapeBytes,
+            int remembered) {
+        public static final Limits DEFAULT = new Limits(64 << 10, 32, 1 << 20, Duration.ofMillis(100), 4 << 20, 64);
     }
 
     /**
@@ -85,7 +88,7 @@ public final class Grammars {
                 + " so its answers can't be held to a format.");
         checkSizes(shape);
         ShapeCompiler.Compiled compiled = ShapeCompiler.compile(shape, new ShapeCompiler.Limits(limits.depth(),
-                plain ? limits.compiledBytes() : limits.shapeBytes()), vocabulary.singles());
+                plain ? limits.compiledBytes() : limits.shapeBytes(), limits.compileTime()), vocabulary.singles());
         Grammar grammar = new Grammar(new Automaton(compiled, limits.depth(), STATES,
                 Math.max(16, MASK_BYTES / (rows / 8 + 1))), vocabulary, tokenizer, stopTokens);
         synchronized (this) {
@@ -112,7 +115,8 @@ public final class Grammars {
         String why = "";
         try {
             checkSizes(shape);
-            ShapeCompiler.compile(shape, new ShapeCompiler.Limits(limits.depth(), limits.compiledBytes()), singles);
+            ShapeCompiler.compile(shape, new ShapeCompiler.Limits(limits.depth(), limits.compiledBytes(),
+                    limits.compileTime()), singles);
         } catch (InvalidSchemaException e) {
             if (!e.isUnsupported()) throw e;
             why = e.getMessage();

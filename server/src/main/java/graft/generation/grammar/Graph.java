@@ -11,8 +11,8 @@ import java.util.Map;
 
 /**
  * A grammar as a graph: nodes, edges that read a byte, edges that read nothing, and edges that call a rule, which is a
- * part of the graph with an entry and an end. Grows while a schema is compiled, by one thread, up to a limit of bytes;
- * not changed after {@link #seal}.
+ * part of the graph with an entry and an end. Grows while a schema is compiled, by one thread, as far as its budget
+ * goes; not changed after {@link #seal}.
  */
 final class Graph {
     /** Of a node that can't reach the end of its rule. */
@@ -34,18 +34,17 @@ final class Graph {
     /** @param cost how many levels of JSON it nests: 1 for a value inside another, else 0 */
     record Rule(int entry, int end, int cost) {}
 
-    private final int maxBytes;
+    private final Budget budget;
     private final List<List<Edge>> edges = new ArrayList<>();
-    private int bytes;
     private final BitSet ends = new BitSet();
     private int[] needs = {};
 
-    Graph(int maxBytes) {
-        this.maxBytes = maxBytes;
+    Graph(Budget budget) {
+        this.budget = budget;
     }
 
     int node() {
-        charge(NODE_BYTES);
+        budget.bytes(NODE_BYTES);
         edges.add(new ArrayList<>(2));
         return edges.size() - 1;
     }
@@ -110,14 +109,8 @@ final class Graph {
     }
 
     private void add(int from, Edge edge) {
-        charge(EDGE_BYTES);
+        budget.bytes(EDGE_BYTES);
         edges.get(from).add(edge);
-    }
-
-    private void charge(int more) {
-        bytes += more;
-        if (bytes > maxBytes) throw new InvalidSchemaException("The schema is too large: compiled, it takes more than "
-                + maxBytes + " bytes.");
     }
 
     List<Edge> edges(int node) {
@@ -143,6 +136,7 @@ final class Graph {
         }
         for (boolean changed = true; changed;) {
             changed = false;
+            budget.checkTime();
             for (int node = needs.length - 1; node >= 0; node--) {
                 for (Edge edge : edges.get(node)) {
                     int need = need(edge, singles);

@@ -30,11 +30,11 @@ final class SchemaCompiler {
     private final Containers containers;
 
     /** @param rules where every rule that is made is listed */
-    SchemaCompiler(Object root, Graph graph, List<Rule> rules, Characters characters, int depth) {
+    SchemaCompiler(Object root, Graph graph, List<Rule> rules, Characters characters, References references) {
         this.root = root;
         this.graph = graph;
         this.rules = rules;
-        references = new References(root, depth);
+        this.references = references;
         texts = new Texts(graph, characters);
         containers = new Containers(graph, rules, characters, this);
     }

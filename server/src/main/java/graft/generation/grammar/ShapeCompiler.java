@@ -2,6 +2,7 @@ package graft.generation.grammar;
 
 import graft.generation.grammar.Graph.Rule;
 import java.nio.charset.StandardCharsets;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.BitSet;
 import java.util.HashMap;
@@ -10,6 +11,7 @@ import java.util.Map;
 
 /** A {@link Shape} to a grammar; each schema in it is a document of its own. One compilation, one thread. */
 final class ShapeCompiler {
+    private final Budget budget;
     private final Graph graph;
     private final List<Rule> rules = new ArrayList<>();
     private final Characters characters;
@@ -20,15 +22,17 @@ final class ShapeCompiler {
     /**
      * @param depth         most levels of a schema, and of an answer
      * @param compiledBytes most memory of a compiled shape
+     * @param time          longest compilation
      */
-    record Limits(int depth, int compiledBytes) {}
+    record Limits(int depth, int compiledBytes, Duration time) {}
 
     /** A sealed graph and the rule of the whole answer. */
     record Compiled(Graph graph, Rule root) {}
 
     private ShapeCompiler(Limits limits) {
         this.limits = limits;
-        this.graph = new Graph(limits.compiledBytes());
+        this.budget = new Budget(limits.compiledBytes(), limits.time());
+        this.graph = new Graph(budget);
         this.characters = new Characters(graph, rules);
     }
 
@@ -86,7 +90,7 @@ final class ShapeCompiler {
         if (known != null) return known;
         Rule rule = newRule();
         schemas.put(schema, rule);
-        new SchemaCompiler(schema, graph, rules, characters, limits.depth()).root(rule);
+        new SchemaCompiler(schema, graph, rules, characters, new References(schema, limits.depth(), budget)).root(rule);
         return rule;
     }
 

@@ -12,6 +12,7 @@ final class Texts {
     private static final String TIME = "([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9](\\.[0-9]{1,6})?"
             + "(Z|[+-](0[0-9]|1[0-3]):[0-5][0-9])";
     private static final String LABEL = "[A-Za-z0-9]{1,20}(-[A-Za-z0-9]{1,20})?";
+    private static final String NAME = "[A-Za-z][A-Za-z0-9]{0,19}(-[A-Za-z0-9]{1,20})?";
     /** Validators have lists of their own; these are on all. */
     private static final String TOP = "com|org|net|edu|gov|info|eu|de|fr|uk|us|ch|at|it|es|nl|be|pl|se|no|dk|fi|ie"
             + "|pt|cz|jp|cn|in|br|au|ca|mx|kr|za|nz|io|co";
@@ -25,7 +26,11 @@ final class Texts {
             "uuid", "^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$",
             "email", "^[A-Za-z0-9]{1,16}([._+-][A-Za-z0-9]{1,16}){0,2}@" + LABEL + "(\\." + LABEL
                     + "){0,1}\\.(" + TOP + ")$",
-            "ipv4", "^" + BYTE + "(\\." + BYTE + "){3}$");
+            "ipv4", "^" + BYTE + "(\\." + BYTE + "){3}$",
+            "ipv6", "^([0-9a-f]{1,4}:){7}[0-9a-f]{1,4}$",
+            "hostname", "^" + NAME + "(\\." + NAME + "){0,2}$",
+            "duration", "^P([1-9][0-9]{0,2}D(T[1-9][0-9]?H)?|T[1-9][0-9]{0,3}[HMS]|[1-9][0-9]{0,2}W"
+                    + "|[1-9][0-9]?Y([1-9]M)?)$");
     private final Graph graph;
     private final Characters characters;
 
