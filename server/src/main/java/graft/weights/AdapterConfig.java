@@ -1,5 +1,6 @@
 package graft.weights;
 
+import graft.weights.pattern.Steps;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -45,10 +46,11 @@ record AdapterConfig(int rank, double alpha, boolean rsLora, boolean dora, boole
         List<String> warnings = new ArrayList<>();
         refuseChangedBase(fields, base, warnings);
         int rank = rank(fields, "r", limits);
+        Steps steps = new Steps(limits.patternSteps());
         return new AdapterConfig(rank, finite(fields, "lora_alpha"), fields.flag("use_rslora", false),
                 fields.flag("use_dora", false),
-                fields.flag("lora_bias", false), biases(fields), ModuleSelection.read(fields, limits),
-                ranks(fields, limits), alphas(fields, limits),
+                fields.flag("lora_bias", false), biases(fields), ModuleSelection.read(fields, steps),
+                ranks(fields, limits, steps), alphas(fields, steps),
                 fields.strings("modules_to_save").orElse(List.of()), tokenIndices(fields),
                 fields.integers("alora_invocation_tokens").orElse(List.of()),
                 warnings);
@@ -98,23 +100,24 @@ record AdapterConfig(int rank, double alpha, boolean rsLora, boolean dora, boole
         return fields.number(name);
     }
 
-    private static Map<PythonPattern, Integer> ranks(JsonFields fields, PeftAdapter.Limits limits) {
+    private static Map<PythonPattern, Integer> ranks(JsonFields fields, PeftAdapter.Limits limits,
+            Steps steps) {
         Map<PythonPattern, Integer> ranks = new LinkedHashMap<>();
         fields.object("rank_pattern").ifPresent(patterns -> patterns.names().forEach(key ->
-                ranks.put(keyPattern("rank_pattern", key, limits), rank(patterns, key, limits))));
+                ranks.put(keyPattern("rank_pattern", key, steps), rank(patterns, key, limits))));
         return ranks;
     }
 
-    private static Map<PythonPattern, Double> alphas(JsonFields fields, PeftAdapter.Limits limits) {
+    private static Map<PythonPattern, Double> alphas(JsonFields fields, Steps steps) {
         Map<PythonPattern, Double> alphas = new LinkedHashMap<>();
         fields.object("alpha_pattern").ifPresent(patterns -> patterns.names().forEach(key ->
-                alphas.put(keyPattern("alpha_pattern", key, limits), finite(patterns, key))));
+                alphas.put(keyPattern("alpha_pattern", key, steps), finite(patterns, key))));
         return alphas;
     }
 
     /** PEFT's get_pattern_key: a key is an expression for the end of a module's path. */
-    private static PythonPattern keyPattern(String field, String key, PeftAdapter.Limits limits) {
-        return new PythonPattern(field, "(.*\\.)?(" + key + ")$", limits.patternSteps());
+    private static PythonPattern keyPattern(String field, String key, Steps steps) {
+        return new PythonPattern(field, "(.*\\.)?(" + key + ")$", steps);
     }
 
     /** A list means the input embedding. */

@@ -1,5 +1,6 @@
 package graft.weights;
 
+import graft.weights.pattern.Steps;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
@@ -19,29 +20,29 @@ final class ModuleSelection {
     private final Optional<Set<Integer>> layers;
     private final List<PythonPattern> layerPatterns;
 
-    private ModuleSelection(JsonFields fields, PeftAdapter.Limits limits) {
+    private ModuleSelection(JsonFields fields, Steps steps) {
         Object targets = fields.value("target_modules").orElseThrow(() -> fields.missing("target_modules"));
         Optional<String> text = targets instanceof String ? fields.string("target_modules") : Optional.empty();
         allLinear = text.map(String::toLowerCase).filter("all-linear"::equals).isPresent();
         expression = text.filter(_ -> !allLinear)
-                .map(given -> new PythonPattern("target_modules", given, limits.patternSteps()));
+                .map(given -> new PythonPattern("target_modules", given, steps));
         names = text.isPresent() ? Set.of() : Set.copyOf(fields.strings("target_modules").orElseThrow());
         boolean excludesByText = fields.value("exclude_modules").filter(String.class::isInstance).isPresent();
         excludedExpression = excludesByText ? fields.string("exclude_modules").filter(given -> !given.isEmpty())
-                .map(given -> new PythonPattern("exclude_modules", given, limits.patternSteps())) : Optional.empty();
+                .map(given -> new PythonPattern("exclude_modules", given, steps)) : Optional.empty();
         excludedNames = excludesByText ? Set.of() : Set.copyOf(fields.strings("exclude_modules").orElse(List.of()));
         saved = fields.strings("modules_to_save").orElse(List.of()).stream()
                 .map(name -> new PythonPattern("modules_to_save", "(^|.*\\.)" + name + "($|\\..*)",
-                limits.patternSteps())).toList();
+                steps)).toList();
         layers = layers(fields);
-        layerPatterns = layerPatterns(fields, limits);
+        layerPatterns = layerPatterns(fields, steps);
         if (layers.isPresent() && expression.isPresent()) {
             throw fields.refused("layers_to_transform", "can't go with a target_modules that is an expression");
         }
     }
 
-    static ModuleSelection read(JsonFields fields, PeftAdapter.Limits limits) {
-        return new ModuleSelection(fields, limits);
+    static ModuleSelection read(JsonFields fields, Steps steps) {
+        return new ModuleSelection(fields, steps);
     }
 
     private static Optional<Set<Integer>> layers(JsonFields fields) {
@@ -52,16 +53,16 @@ final class ModuleSelection {
         return Optional.of(layers).filter(some -> !some.isEmpty());
     }
 
-    private static List<PythonPattern> layerPatterns(JsonFields fields, PeftAdapter.Limits limits) {
+    private static List<PythonPattern> layerPatterns(JsonFields fields, Steps steps) {
         List<String> names = fields.value("layers_pattern").orElse(List.of()) instanceof String
                 ? List.of(fields.string("layers_pattern").orElseThrow()).stream().filter(name -> !name.isEmpty())
                 .toList()
                 : fields.strings("layers_pattern").orElse(List.of());
         if (names.isEmpty()) {
-            return List.of(new PythonPattern("layers_pattern", "(.*?)\\.[^.]*\\.(\\d+)\\.", limits.patternSteps()));
+            return List.of(new PythonPattern("layers_pattern", "(.*?)\\.[^.]*\\.(\\d+)\\.", steps));
         }
         return names.stream().map(name ->
-                new PythonPattern("layers_pattern", "(^|.*?\\.)(?:" + name + ")\\.(\\d+)\\.", limits.patternSteps()))
+                new PythonPattern("layers_pattern", "(^|.*?\\.)(?:" + name + ")\\.(\\d+)\\.", steps))
                 .toList();
     }
 

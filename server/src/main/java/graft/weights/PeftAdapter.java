@@ -61,11 +61,11 @@ public record PeftAdapter(List<LoraModule> modules, Optional<EmbeddingLora> embe
     /**
      * @param headerBytes  most bytes of a safetensors header: adapters.header-limit
      * @param maxRank      largest rank of a module: adapters.max-rank
-     * @param patternSteps characters that matching one expression of the configuration may look at:
+     * @param patternSteps steps that matching all expressions of the configuration together may take:
      *                     adapters.pattern-steps
      */
     public record Limits(int headerBytes, int maxRank, long patternSteps) {
-        public static final Limits DEFAULT = new Limits(16 << 20, 512, 20_000_000);
+        public static final Limits DEFAULT = new Limits(16 << 20, 512, 100_000_000);
 
         public Limits {
             if (headerBytes < 1) throw new IllegalArgumentException("headerBytes " + headerBytes);

@@ -44,7 +44,7 @@ public final class ShardedTensors implements TensorFile {
     }
 
     /** The files behind a folder's tensors, in the order of their names; the index is not among them. */
-    static List<Path> files(Path folder, String stem) {
+    public static List<Path> files(Path folder, String stem) {
         Path index = folder.resolve(stem + ".safetensors.index.json");
         if (!Files.isRegularFile(index)) return List.of(folder.resolve(stem + ".safetensors"));
         return new TreeSet<>(readIndex(index).values()).stream().map(folder::resolve).toList();
