@@ -6,6 +6,9 @@ import graft.adapters.ArtifactSweeper;
 import graft.adapters.EngineProbe;
 import graft.adapters.PeftProof;
 import graft.adapters.ServedBase;
+import graft.adapters.local.LocalFolders;
+import graft.adapters.signing.SignaturePolicy;
+import graft.adapters.signing.SigningKeys;
 import graft.admission.Catalog;
 import graft.admission.ResolvedModel;
 import graft.api.AdaptersApi;
@@ -18,6 +21,7 @@ import graft.registry.catalog.ArtifactDao;
 import graft.registry.catalog.CatalogDao;
 import graft.registry.catalog.CatalogListener;
 import graft.weights.PeftAdapter;
+import java.io.UncheckedIOException;
 import java.time.Instant;
 import java.util.List;
 import java.util.Map;
@@ -43,15 +47,25 @@ final class AdaptersRoom implements AutoCloseable {
         files = new AdapterFiles(data.adapterCache(), versions, artifacts, new AdapterFiles.Limits(
                 settings.cacheBytes(), settings.cacheHold(), settings.loadBytesPerSecond()));
         upload = new AdapterUpload(data.spool("adapters"), versions, new AdapterUpload.Limits(
-                settings.maxUnpackedBytes(), settings.maxFiles(), settings.maxRatio(), settings.maxParallelUploads()));
-        PeftAdapter.Limits limits = new PeftAdapter.Limits(PeftAdapter.Limits.DEFAULT.headerBytes(),
-                settings.maxRank(), PeftAdapter.Limits.DEFAULT.patternSteps());
+                settings.maxUnpackedBytes(), settings.maxFiles(), settings.maxRatio(), settings.maxParallelUploads()),
+                signatures(settings));
+        PeftAdapter.Limits limits = new PeftAdapter.Limits(settings.headerBytes(), settings.maxRank(),
+                settings.patternSteps());
         bases = models.all().entrySet().stream().map(entry -> served(entry, limits, settings)).toList();
         api = new AdaptersApi(database, upload, files, catalog, bases,
                 digest -> models.engines().forEach(engine -> engine.evict(digest)),
+                new LocalFolders(settings.localFolders()),
                 new AdaptersApi.Limits(settings.maxUploadBytes(), settings.maxFiles()));
         listener = new CatalogListener(database, catalog::changed, settings.listenerWait());
         sweeper = new ArtifactSweeper(artifacts, settings.deletionGrace(), settings.sweepInterval());
+    }
+
+    private static SignaturePolicy signatures(ServerConfig.Adapters settings) {
+        try {
+            return new SignaturePolicy(SigningKeys.read(settings.signingKeys()), settings.requireSignature());
+        } catch (IllegalArgumentException | UncheckedIOException e) {
+            throw new SetupException("Signatures can't be checked: " + e.getMessage() + ".", e);
+        }
     }
 
     private static Catalog.Base base(InferenceEngine engine) {

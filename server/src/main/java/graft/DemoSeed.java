@@ -2,6 +2,8 @@ package graft;
 
 import graft.adapters.AdapterUpload;
 import graft.adapters.ServedBase;
+import graft.registry.catalog.Provenance;
+import graft.registry.catalog.VersionMetadata;
 import graft.registry.knowledge.Document.Chunking;
 import graft.registry.knowledge.DocumentDao.NewDocument;
 import graft.registry.knowledge.FileDao;
@@ -85,14 +87,14 @@ final class DemoSeed {
     }
 
     private void upload(String name, Path folder) throws IOException {
-        try (AdapterUpload.Session session = adapters.upload().begin().orElseThrow()) {
+        try (AdapterUpload.Session session = adapters.upload().beginTrusted().orElseThrow()) {
             for (Path file : list(folder)) {
                 try (InputStream content = Files.newInputStream(file)) {
                     session.add(file.getFileName().toString(), content);
                 }
             }
             session.publish(Tenant.DEMO, new AdapterUpload.Wanted(name, base, false, MANIFESTS.get(name),
-                    "Graft's demo", Optional.empty(), List.of(), ACTOR));
+                    VersionMetadata.noted("Graft's demo"), Provenance.UNKNOWN, Optional.empty(), List.of(), ACTOR));
         }
         LOG.log(System.Logger.Level.INFO, "seeded adapter={0}", name);
     }

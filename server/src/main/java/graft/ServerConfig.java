@@ -55,7 +55,8 @@ public record ServerConfig(String host, int port, int adminPort, Path data, Opti
     public record Adapters(long maxUploadBytes, long maxUnpackedBytes, int maxFiles, int maxRatio,
             int maxParallelUploads, int maxRank, Duration probePatience, Duration catalogMemory, Duration listenerWait,
             long cacheBytes, Duration cacheHold, long loadBytesPerSecond, Duration deletionGrace,
-            Duration sweepInterval) {}
+            Duration sweepInterval, int headerBytes, long patternSteps, boolean requireSignature,
+            List<Path> signingKeys, List<Path> localFolders) {}
 
     public record Knowledge(long maxFileBytes, int maxDocumentsPerStore, int maxQueuedDocuments, int maxFilesPerCall,
             int maxQueries, int maxQueryCharacters, int maxFilterParts, int ingestionWorkers, int embeddingBatch,

@@ -7,14 +7,19 @@ import graft.weights.AdapterTarget;
 import graft.weights.InvalidAdapterException;
 import graft.weights.ModelConfig;
 import graft.weights.PeftAdapter;
+import graft.weights.ShardedTensors;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.Semaphore;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
 
 /**
  * Proof by reading the adapter exactly as the engine will. One at a time in the whole process, because a proof holds an
@@ -39,6 +44,7 @@ public final class PeftProof implements AdapterProof {
         ONE_AT_A_TIME.acquireUninterruptibly();
         try {
             PeftAdapter adapter = PeftAdapter.read(folder, target, limits);
+            refuseUnread(folder);
             List<String> warnings = new ArrayList<>(adapter.warnings());
             otherBase(folder).ifPresent(other -> warnings.add("adapter_config.json names the base model '" + other
                     + "'; it was proved against '" + baseId + "'. They fit, but need not be the same model."));
@@ -54,8 +60,26 @@ public final class PeftProof implements AdapterProof {
         }
     }
 
+    /** Weights that nothing names would be kept and never used. */
+    private static void refuseUnread(Path folder) {
+        try (Stream<Path> files = Files.list(folder)) {
+            List<String> all = files.map(file -> file.getFileName().toString()).sorted().toList();
+            if (all.stream().anyMatch(name -> name.endsWith(".gguf"))) return;
+            Set<String> read = ShardedTensors.files(folder, "adapter_model").stream()
+                    .map(file -> file.getFileName().toString()).collect(Collectors.toSet());
+            all.stream().filter(name -> name.endsWith(".safetensors") && !read.contains(name)).findFirst()
+                    .ifPresent(name -> {
+                        throw RefusedUploadException.faulty(name + " is named by no "
+                                + "adapter_model.safetensors.index.json, so nothing would use its tensors.");
+                    });
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
     /** The base that the adapter says it is for, where that is not the name of ours. */
     private Optional<String> otherBase(Path folder) {
+        if (!Files.exists(folder.resolve("adapter_config.json"))) return Optional.empty(); // a GGUF
         try (JsonParser json = new JsonFactory().createParser(folder.resolve("adapter_config.json").toFile())) {
             json.nextToken();
             while (json.nextToken() == JsonToken.FIELD_NAME) {

@@ -14,11 +14,14 @@ import java.util.regex.Pattern;
 record UploadedFile(String folder, String name, Path path, long sizeBytes, String digest) {
 
     /** What a file is, by its name alone. */
-    enum Kind { CONFIG, WEIGHTS, INDEX, ARCHIVE, PICKLE, OTHER }
+    enum Kind { CONFIG, WEIGHTS, INDEX, SIGNATURE, ARCHIVE, PICKLE, OTHER }
 
     private static final Pattern WEIGHTS = Pattern.compile("adapter_model[A-Za-z0-9._-]{0,99}\\.safetensors"
-            + "|[A-Za-z0-9_][A-Za-z0-9 ._-]{0,99}\\.gguf");
-    private static final Pattern INDEX = Pattern.compile("adapter_model[A-Za-z0-9._-]{0,99}\\.index\\.json");
+            + "|[A-Za-z0-9_(\\[][A-Za-z0-9 ._()\\[\\]+,@=~-]{0,99}\\.gguf");
+    private static final Pattern INDEX = Pattern.compile("adapter_model\\.safetensors\\.index\\.json");
+    /** As model_signing and sigstore's own tools name their bundles. */
+    private static final Pattern SIGNATURE = Pattern.compile("[A-Za-z0-9_][A-Za-z0-9._-]{0,99}"
+            + "\\.(sig|sigstore|sigstore\\.json)");
     private static final Pattern PICKLE = Pattern.compile(".*\\.(bin|pt|pth|ckpt)");
     private static final Pattern ARCHIVE = Pattern.compile(".*\\.(zip|tar\\.gz|tgz)");
 
@@ -27,6 +30,7 @@ record UploadedFile(String folder, String name, Path path, long sizeBytes, Strin
         if (name.equals("adapter_config.json")) return Kind.CONFIG;
         if (WEIGHTS.matcher(name).matches()) return Kind.WEIGHTS;
         if (INDEX.matcher(name).matches()) return Kind.INDEX;
+        if (SIGNATURE.matcher(name).matches()) return Kind.SIGNATURE;
         if (ARCHIVE.matcher(lower).matches()) return Kind.ARCHIVE;
         return PICKLE.matcher(lower).matches() ? Kind.PICKLE : Kind.OTHER;
     }

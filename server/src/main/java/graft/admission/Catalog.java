@@ -47,7 +47,7 @@ public final class Catalog implements CatalogView {
         this(dao, bases, memory, bound -> ThreadLocalRandom.current().nextLong(bound));
     }
 
-    /** @param dice draws a number from 0 to below its argument: decides splits */
+    /** @param dice draws a number from 0 to below its argument: decides splits that are not sticky */
     Catalog(CatalogDao dao, List<Base> bases, Duration memory, LongUnaryOperator dice) {
         this.dao = dao;
         bases.forEach(base -> this.bases.put(base.id(), base));
@@ -69,19 +69,28 @@ public final class Catalog implements CatalogView {
     }
 
     @Override
-    public Optional<ResolvedModel> resolve(Caller caller, String model) {
+    public Optional<ResolvedModel> resolve(Caller caller, String model, Optional<String> sticky) {
         if (bases.containsKey(model)) return Optional.of(new ResolvedModel(model, model, Optional.empty()));
-        return ModelName.parse(model).flatMap(name -> draw(pointed(caller.tenantId(), name))
+        return ModelName.parse(model).flatMap(name -> draw(pointed(caller.tenantId(), name), sum ->
+                sticky.map(key -> StickySplit.place(caller.tenantId(), name, key, sum))
+                        .orElseGet(() -> dice.applyAsLong(sum)))
                 .filter(pointed -> bases.containsKey(pointed.base()))
                 .map(pointed -> resolved(caller, name, pointed)));
     }
 
     private static ResolvedModel resolved(Caller caller, ModelName name, Pointed pointed) {
         String owner = name.owner().filter(asked -> !asked.equals(caller.tenantId())).map(o -> o + "/").orElse("");
+        Optional<ResolvedModel.Shadow> shadow = pointed.shadow()
+                .filter(candidate -> candidate.version() != pointed.version())
+                .map(candidate -> new ResolvedModel.Shadow(adapter(pointed, candidate.version(), candidate.digest()),
+                        name.alias().orElseThrow(), candidate.fraction()));
         return new ResolvedModel(owner + pointed.adapter() + "@" + pointed.version(), pointed.base(),
-                Optional.of(new ResolvedModel.Adapter(pointed.adapter(), pointed.ownerTenantId(), pointed.version(),
-                        pointed.digest(), pointed.promptFormat(),
-                        !pointed.instruction().equals(Optional.of("none")))));
+                Optional.of(adapter(pointed, pointed.version(), pointed.digest())), shadow);
+    }
+
+    private static ResolvedModel.Adapter adapter(Pointed pointed, int version, String digest) {
+        return new ResolvedModel.Adapter(pointed.adapter(), pointed.ownerTenantId(), version, digest,
+                pointed.promptFormat(), !pointed.instruction().equals(Optional.of("none")));
     }
 
     private List<Pointed> pointed(String tenantId, ModelName name) {
@@ -103,9 +112,9 @@ public final class Catalog implements CatalogView {
     }
 
     /** One of an alias's targets, each as often as its weight says. */
-    private Optional<Pointed> draw(List<Pointed> targets) {
+    private static Optional<Pointed> draw(List<Pointed> targets, LongUnaryOperator place) {
         if (targets.size() < 2) return targets.stream().findFirst();
-        long drawn = dice.applyAsLong(targets.stream().mapToLong(Pointed::weight).sum());
+        long drawn = place.applyAsLong(targets.stream().mapToLong(Pointed::weight).sum());
         for (Pointed target : targets) {
             drawn -= target.weight();
             if (drawn < 0) return Optional.of(target);

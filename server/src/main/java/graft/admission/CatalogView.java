@@ -5,8 +5,13 @@ import java.util.Optional;
 
 /** What models a caller may use, by name. Any thread may call; look-ups go to the database or a cache kept current. */
 public interface CatalogView {
-    /** Decides base, adapter, alias, version and split. Empty for absent and for foreign alike. */
-    Optional<ResolvedModel> resolve(Caller caller, String model);
+    /**
+     * Decides base, adapter, alias, version and split. Empty for absent and for foreign alike.
+     *
+     * @param sticky whose turn at a split it is (a user, a conversation): the same one gets the same version on every
+     *               server, as long as the split stays; none draws
+     */
+    Optional<ResolvedModel> resolve(Caller caller, String model, Optional<String> sticky);
 
     /** Bases first, then adapters by plain name, then aliases (CONTRACT.md). */
     List<Listed> list(Caller caller);

@@ -11,13 +11,25 @@ import java.util.Optional;
  *                namesake)
  * @param baseId  which engine
  * @param adapter none for the base model itself
+ * @param shadow  a candidate to answer besides, for comparison
  */
-public record ResolvedModel(String name, String baseId, Optional<Adapter> adapter) {
+public record ResolvedModel(String name, String baseId, Optional<Adapter> adapter, Optional<Shadow> shadow) {
     public ResolvedModel {
+        Objects.requireNonNull(shadow);
         Objects.requireNonNull(name);
         Objects.requireNonNull(baseId);
         Objects.requireNonNull(adapter);
     }
+
+    public ResolvedModel(String name, String baseId, Optional<Adapter> adapter) {
+        this(name, baseId, adapter, Optional.empty());
+    }
+
+    /**
+     * @param alias    that it shadows
+     * @param fraction of the alias's requests
+     */
+    public record Shadow(Adapter candidate, String alias, double fraction) {}
 
     /**
      * @param ownerTenantId whose it is; a shared one belongs to somebody else than the caller

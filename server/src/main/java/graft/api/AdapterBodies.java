@@ -3,10 +3,14 @@ package graft.api;
 import com.fasterxml.jackson.annotation.JsonRawValue;
 import com.fasterxml.jackson.annotation.JsonUnwrapped;
 import graft.registry.catalog.Adapter;
+import graft.registry.catalog.AdapterShareDao;
 import graft.registry.catalog.AdapterVersion;
 import graft.registry.catalog.Alias;
+import graft.registry.catalog.Provenance;
 import graft.registry.catalog.VersionFile;
+import graft.registry.catalog.VersionMetadata;
 import java.util.List;
+import java.util.Locale;
 
 /** What the adapter endpoints answer with. Times are seconds since 1970. */
 final class AdapterBodies {
@@ -37,18 +41,27 @@ final class AdapterBodies {
 
     /**
      * @param aliases   that point at it
-     * @param createdBy key; null towards guests
+     * @param createdBy key; null towards guests, as is changedBy
+     * @param changedAt null if nobody changed what is said about it
      */
     record VersionBody(String object, String adapter, int version, String digest, String baseModel, String baseDigest,
             int rank, List<String> targetModules, long sizeBytes, @JsonRawValue String manifest, String note,
-            List<String> warnings, List<String> aliases, String createdBy, long createdAt) {
+            List<String> tags, String trainingData, @JsonRawValue String metrics, Integer parentVersion, String origin,
+            String signedBy, List<String> warnings, List<String> aliases, String createdBy, long createdAt,
+            String changedBy, Long changedAt) {
         static VersionBody of(String viewer, Adapter adapter, AdapterVersion version, List<Alias> aliases) {
+            boolean own = viewer.equals(adapter.tenantId());
+            VersionMetadata said = version.metadata();
+            Provenance from = version.provenance();
             return new VersionBody("adapter.version", version.adapter(), version.version(), version.digest(),
                     adapter.base(), version.baseDigest(), version.rank(), version.targetModules(),
-                    version.sizeBytes(), version.manifest(), version.note(), version.warnings(),
+                    version.sizeBytes(), version.manifest(), said.note(), said.tags(), said.trainingData(),
+                    said.metrics(), from.parent().orElse(null), from.origin().name().toLowerCase(Locale.ROOT),
+                    from.signedBy().orElse(null), version.warnings(),
                     aliases.stream().filter(alias -> pointsAt(alias, version)).map(Alias::alias).toList(),
-                    viewer.equals(adapter.tenantId()) ? version.createdBy() : null,
-                    version.createdAt().getEpochSecond());
+                    own ? version.createdBy() : null, version.createdAt().getEpochSecond(),
+                    version.changed().filter(change -> own).map(AdapterVersion.Changed::by).orElse(null),
+                    version.changed().map(change -> change.at().getEpochSecond()).orElse(null));
         }
 
         private static boolean pointsAt(Alias alias, AdapterVersion version) {
@@ -87,6 +100,21 @@ final class AdapterBodies {
     }
 
     record TargetBody(int version, int weight) {}
+
+    /**
+     * @param tenant    who may use the adapter; {@code all} is every tenant
+     * @param grantedBy key, as grantedAt null for {@code all}: the audit log knows
+     */
+    record ShareBody(String object, String adapter, String tenant, String grantedBy, Long grantedAt) {
+        static ShareBody of(String adapter, AdapterShareDao.Share share) {
+            return new ShareBody("adapter.share", adapter, share.tenantId(), share.grantedBy(),
+                    share.grantedAt().getEpochSecond());
+        }
+
+        static ShareBody all(String adapter) {
+            return new ShareBody("adapter.share", adapter, "all", null, null);
+        }
+    }
 
     record Deleted(String object, String id, boolean deleted) {}
 }

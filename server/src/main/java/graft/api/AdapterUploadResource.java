@@ -1,17 +1,16 @@
 package graft.api;
 
-import com.fasterxml.jackson.databind.JsonNode;
 import graft.adapters.AdapterUpload;
 import graft.adapters.AdapterUpload.Wanted;
 import graft.adapters.RefusedUploadException;
-import graft.adapters.ServedBase;
 import graft.admission.Caller;
 import graft.admission.Catalog;
+import graft.registry.catalog.AdapterVersion;
 import graft.registry.catalog.AdapterVersionDao.Published;
+import graft.registry.catalog.Provenance;
 import graft.registry.tenant.Scope;
 import graft.registry.tenant.Tenant;
 import java.io.IOException;
-import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -22,17 +21,16 @@ import java.util.Set;
 
 /** Takes new adapter versions. The whole body is read and proved, whatever is stored already. */
 final class AdapterUploadResource implements Resource {
-    private static final Set<String> FIELDS = Set.of("base_model", "manifest", "alias", "note", "tenant");
-    private static final Set<String> PROMPT_FORMATS = Set.of("documents-v1", "raft-v1");
-    private static final int LONGEST_NOTE = 4096;
+    private static final Set<String> FIELDS = Set.of("base_model", "manifest", "alias", "note", "tenant", "tags",
+            "training_data", "metrics", "parent_version");
     private static final Duration BUSY = Duration.ofSeconds(5);
     private final AdapterUpload upload;
-    private final List<ServedBase> bases;
+    private final ServedBases bases;
     private final AdapterTenants tenants;
     private final Catalog catalog;
     private final Multipart.Limits limits;
 
-    AdapterUploadResource(AdapterUpload upload, List<ServedBase> bases, AdapterTenants tenants, Catalog catalog,
+    AdapterUploadResource(AdapterUpload upload, ServedBases bases, AdapterTenants tenants, Catalog catalog,
             Multipart.Limits limits) {
         this.upload = upload;
         this.bases = bases;
@@ -86,7 +84,7 @@ final class AdapterUploadResource implements Resource {
         }
     }
 
-    private static ApiException refusal(RefusedUploadException e) {
+    static ApiException refusal(RefusedUploadException e) {
         return switch (e.reason()) {
             case FAULTY -> ApiException.invalidAdapter(e.getMessage());
             case TOO_LARGE -> ApiException.tooLarge(e.getMessage());
@@ -100,50 +98,31 @@ final class AdapterUploadResource implements Resource {
         boolean shared = named.isEmpty() && caller.tenantId().equals(Tenant.OPERATOR);
         Optional<String> alias = field(fields, "alias");
         alias.ifPresent(AdapterNames::checkAlias);
-        String note = fields.getOrDefault("note", "");
-        if (note.length() > LONGEST_NOTE)
-            throw ApiException.invalid("note", "'note' may have " + LONGEST_NOTE + " characters.");
-        return session.publish(owner, new Wanted(name, base(field(fields, "base_model")), shared,
-                manifest(field(fields, "manifest")), note, alias, warnings, caller.keyId()));
+        Provenance provenance = new Provenance(VersionFields.parent(fields), Provenance.Origin.UPLOAD,
+                Optional.empty());
+        return session.publish(owner, new Wanted(name, bases.named(field(fields, "base_model")), shared,
+                VersionFields.manifest(fields), VersionFields.metadata(fields), provenance, alias, warnings,
+                caller.keyId()));
     }
 
     private static Optional<String> field(Map<String, String> fields, String name) {
         return Optional.ofNullable(fields.get(name)).filter(value -> !value.isEmpty());
     }
 
-    private ServedBase base(Optional<String> named) {
-        if (named.isPresent()) return bases.stream().filter(base -> base.model().id().equals(named.get())).findFirst()
-                .orElseThrow(() -> ApiException.modelNotFound(named.get()));
-        if (bases.size() == 1) return bases.getFirst();
-        throw ApiException.invalid("base_model", "Say for which base model the adapter is: 'base_model' must be one of "
-                + bases.stream().map(base -> base.model().id()).toList() + ".");
-    }
-
-    private static String manifest(Optional<String> text) {
-        if (text.isEmpty()) return "{}";
-        JsonNode manifest;
-        try {
-            manifest = Json.tree(text.get().getBytes(StandardCharsets.UTF_8));
-        } catch (ApiException e) {
-            throw ApiException.invalid("manifest", "'manifest' is not valid JSON.");
-        }
-        if (!manifest.isObject()) throw ApiException.invalid("manifest", "'manifest' must be a JSON object.");
-        JsonNode format = manifest.get("prompt_format");
-        if (format != null && !(format.isTextual() && PROMPT_FORMATS.contains(format.textValue())))
-            throw ApiException.invalid("manifest.prompt_format", "'prompt_format' must be documents-v1 or raft-v1.");
-        JsonNode instruction = manifest.get("instruction");
-        if (instruction != null && !(instruction.isTextual() && instruction.textValue().equals("none")))
-            throw ApiException.invalid("manifest.instruction", "'instruction' can only be \"none\".");
-        return new String(Json.write(manifest), StandardCharsets.UTF_8);
-    }
-
     private static void answer(Exchange exchange, Published published) {
-        switch (published) {
-            case Published.Stored stored -> exchange.send(201, AdapterBodies.Uploaded.of(stored.version()));
+        exchange.send(201, AdapterBodies.Uploaded.of(stored(published)));
+    }
+
+    /** @throws ApiException saying why nothing was stored */
+    static AdapterVersion stored(Published published) {
+        return switch (published) {
+            case Published.Stored stored -> stored.version();
             case Published.OtherBase other -> throw ApiException.conflict("This adapter's versions are for the base "
                     + "model '" + other.base() + "'. Upload this one under another name.");
+            case Published.NoSuchParent none -> throw ApiException.invalid("parent_version",
+                    "This adapter has no version " + none.version() + " to come from.");
             case Published.OverLimit over -> throw ApiException.insufficientQuota("The tenant's limit '"
                     + over.limit() + "' of " + over.most() + " would be passed.");
-        }
+        };
     }
 }

@@ -3,9 +3,11 @@ package graft.api;
 import graft.adapters.AdapterFiles;
 import graft.adapters.AdapterUpload;
 import graft.adapters.ServedBase;
+import graft.adapters.local.LocalFolders;
 import graft.admission.Catalog;
 import graft.registry.Database;
 import graft.registry.catalog.AdapterDao;
+import graft.registry.catalog.AdapterShareDao;
 import graft.registry.catalog.AdapterVersionDao;
 import graft.registry.catalog.AliasDao;
 import graft.registry.tenant.TenantDao;
@@ -27,17 +29,24 @@ public final class AdaptersApi {
     /**
      * @param bases  every base model that is served
      * @param forget told the digests of deleted versions: frees them in the engines
+     * @param folders of this machine that adapters may be loaded from
      */
     public AdaptersApi(Database database, AdapterUpload upload, AdapterFiles files, Catalog catalog,
-            List<ServedBase> bases, Consumer<String> forget, Limits limits) {
+            List<ServedBase> bases, Consumer<String> forget, LocalFolders folders, Limits limits) {
         AdapterDao adapters = new AdapterDao(database);
         AliasDao aliases = new AliasDao(database);
-        AdapterTenants tenants = new AdapterTenants(adapters, new TenantDao(database));
+        TenantDao accounts = new TenantDao(database);
+        AdapterTenants tenants = new AdapterTenants(adapters, accounts);
+        ServedBases served = new ServedBases(bases);
+        AdapterVersionDao versions = new AdapterVersionDao(database);
         resources = List.of(
-                new AdapterUploadResource(upload, List.copyOf(bases), tenants, catalog, new Multipart.Limits(
+                new LoraAdaptersResource(upload, served, folders, adapters, versions, catalog, forget,
+                        limits.maxFiles()),
+                new AdapterUploadResource(upload, served, tenants, catalog, new Multipart.Limits(
                         limits.maxUploadBytes(), limits.maxFiles(), PART_HEADER_BYTES, FIELD_BYTES)),
-                new AdaptersResource(adapters, new AdapterVersionDao(database), aliases, files, tenants, catalog,
+                new AdaptersResource(adapters, versions, aliases, files, tenants, catalog,
                         forget),
+                new AdapterSharesResource(adapters, new AdapterShareDao(database), tenants, accounts, catalog),
                 new AliasesResource(aliases, tenants, catalog));
     }
 

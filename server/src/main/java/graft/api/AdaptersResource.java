@@ -24,7 +24,7 @@ import java.util.zip.Deflater;
 import java.util.zip.ZipEntry;
 import java.util.zip.ZipOutputStream;
 
-/** Adapters and their versions: what there is, what it is made of, and taking it away. */
+/** Adapters and their versions: what there is, what it is made of, what is said about it, and taking it away. */
 final class AdaptersResource implements Resource {
     private static final int MOST_VERSIONS = 100;
     private static final int NEWEST_IN_LISTS = 10;
@@ -55,6 +55,7 @@ final class AdaptersResource implements Resource {
                 Route.get("/admin/v1/adapters/{name}", Scope.ADAPTERS, this::get),
                 Route.delete("/admin/v1/adapters/{name}", Scope.ADAPTERS, this::delete),
                 Route.get("/admin/v1/adapters/{name}/versions/{version}", Scope.ADAPTERS, this::getVersion),
+                Route.patch("/admin/v1/adapters/{name}/versions/{version}", Scope.ADAPTERS, this::describe),
                 Route.delete("/admin/v1/adapters/{name}/versions/{version}", Scope.ADAPTERS, this::deleteVersion),
                 Route.get("/admin/v1/adapters/{name}/versions/{version}/files", Scope.ADAPTERS, this::download));
     }
@@ -112,6 +113,19 @@ final class AdaptersResource implements Resource {
         String viewer = found.seen().viewer();
         exchange.ok(AdapterBodies.VersionDetails.of(viewer, adapter, found.version(), aliases(viewer, adapter),
                 versions.files(viewer, adapter.tenantId(), found.version().digest())));
+    }
+
+    private void describe(Exchange exchange) {
+        String owner = tenants.owner(exchange);
+        String name = exchange.path("name");
+        int number = number(exchange);
+        VersionFields.Description change = exchange.body(VersionFields.Description.class);
+        AdapterVersion before = versions.find(owner, owner, name, number).orElseThrow(ApiException::notFound);
+        AdapterVersion after = versions.describe(owner, name, number, change.over(before.metadata()),
+                exchange.caller().keyId()).orElseThrow(ApiException::notFound);
+        Adapter adapter = adapters.find(owner, owner, name).orElseThrow(ApiException::notFound);
+        exchange.ok(AdapterBodies.VersionDetails.of(owner, adapter, after, aliases(owner, adapter),
+                versions.files(owner, owner, after.digest())));
     }
 
     private void deleteVersion(Exchange exchange) {

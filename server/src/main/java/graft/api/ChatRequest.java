@@ -3,12 +3,14 @@ package graft.api;
 import com.fasterxml.jackson.databind.JsonNode;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 
 /**
  * POST /v1/chat/completions, with OpenAI's fields, those vLLM adds (top_k, min_p, repetition_penalty, ignore_eos,
  * chat_template_kwargs), and ours in {@code graft}. {@code response_format} holds an answer to JSON, token by token.
- * Fields that only hint (user, metadata, service_tier, prediction, prompt_cache_key, safety_identifier, verbosity) have
- * no component: any value is accepted.
+ * Fields that only hint (metadata, service_tier, prediction, verbosity) have no component: any value is accepted.
+ * {@code safety_identifier}, {@code user} and {@code prompt_cache_key} keep a user or a conversation to one side of a
+ * split.
  */
 record ChatRequest(String model, List<Message> messages, Double temperature, Double topP, Integer topK, Double minP,
         Double repetitionPenalty, Double frequencyPenalty, Double presencePenalty, Map<String, Double> logitBias,
@@ -17,7 +19,11 @@ record ChatRequest(String model, List<Message> messages, Double temperature, Dou
         Boolean stream, StreamOptions streamOptions, Map<String, Object> chatTemplateKwargs, String reasoningEffort,
         JsonNode tools, JsonNode toolChoice, Boolean parallelToolCalls, JsonNode functions, JsonNode functionCall, JsonNode responseFormat,
         JsonNode audio, List<String> modalities, JsonNode webSearchOptions, JsonNode moderation, Boolean store,
-        JsonNode graft) {
+        String safetyIdentifier, String user, String promptCacheKey, JsonNode graft) {
+
+    Optional<String> sticky() {
+        return Models.sticky(safetyIdentifier, user, promptCacheKey);
+    }
 
     /** @param content a text, or parts of type text */
     record Message(String role, JsonNode content, String name, JsonNode toolCalls, String toolCallId,

@@ -55,7 +55,7 @@ final class ChatResource implements Resource {
         asked.refuseWhatWeLack();
         GraftOptions options = GraftOptions.of(asked.graft());
         boolean includeUsage = Checks.includeUsage(asked.stream(), asked.streamOptions());
-        Models.Target target = models.target(exchange.caller(), asked.model(), options);
+        Models.Target target = models.target(exchange.caller(), asked.model(), options, asked.sticky());
         if (target.base().tokenizer().isEmpty()) throw ApiException.modelHasNoTokenizer(asked.model());
         Call call = new Call(asked, options, target, includeUsage,
                 Completions.Label.of("chatcmpl-", exchange.requestId(), clock, target));

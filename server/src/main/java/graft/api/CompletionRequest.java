@@ -5,6 +5,7 @@ import graft.generation.GenerationRequest.Prompt;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 
 /**
  * POST /v1/completions.
@@ -15,8 +16,13 @@ record CompletionRequest(String model, JsonNode prompt, Double temperature, Doub
         Double repetitionPenalty, Double frequencyPenalty, Double presencePenalty, Map<String, Double> logitBias,
         Long seed, Boolean ignoreEos, Integer n,
         Integer bestOf, JsonNode stop, Integer maxTokens, Integer logprobs, Boolean echo, String suffix,
-        Boolean stream, ChatRequest.StreamOptions streamOptions, JsonNode graft) {
+        Boolean stream, ChatRequest.StreamOptions streamOptions, String user, JsonNode graft) {
     private static final int MAX_PROMPTS = 64;
+
+    /** OpenAI's only field here that names anybody. */
+    Optional<String> sticky() {
+        return Models.sticky(null, user, null);
+    }
 
     void refuseWhatWeLack() {
         if (suffix != null && !suffix.isEmpty())

@@ -71,7 +71,7 @@ final class CompletionsResource implements Resource {
         GraftOptions options = GraftOptions.of(asked.graft());
         boolean includeUsage = Checks.includeUsage(asked.stream(), asked.streamOptions());
         Prompt prompt = asked.prompts();
-        Models.Target target = models.target(exchange.caller(), asked.model(), options);
+        Models.Target target = models.target(exchange.caller(), asked.model(), options, asked.sticky());
         if (asked.logprobs() != null && target.base().tokenizer().isEmpty()) throw ApiException.invalid("logprobs",
                 "A model without a tokenizer has no texts of tokens; use graft.top_logprobs.");
         GenerationRequest request = request(exchange, asked, options, target, prompt);

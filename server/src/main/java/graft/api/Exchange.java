@@ -75,12 +75,18 @@ final class Exchange {
         return request.headers().first(HeaderNames.create(name));
     }
 
+    /** @throws ApiException 404 for what Postgres can't hold, so that nothing has such a name */
     String path(String name) {
-        return request.path().pathParameters().get(name);
+        String value = request.path().pathParameters().get(name);
+        if (value.indexOf('\0') >= 0) throw ApiException.notFound();
+        return value;
     }
 
     Optional<String> query(String name) {
-        return request.query().first(name).asOptional();
+        Optional<String> value = request.query().first(name).asOptional();
+        if (value.isPresent() && value.get().indexOf('\0') >= 0)
+            throw ApiException.invalid(name, "'" + name + "' holds a NUL character.");
+        return value;
     }
 
     /** Array parameters as {@code name=a&name=b} and as {@code name[]=a}, which the official clients send. */

@@ -10,6 +10,7 @@ import graft.generation.Outcome;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.stream.Stream;
 
 /** Names of requests to models, and refusals of generation to errors of the contract. Any thread may call. */
 final class Models {
@@ -32,27 +33,37 @@ final class Models {
         }
     }
 
-    /** @throws ApiException 400 without a name, 404 for what is absent or foreign */
-    Target target(Caller caller, String name, GraftOptions options) {
+    /**
+     * @param sticky who keeps to one side of a split, see {@link CatalogView#resolve}
+     * @throws ApiException 400 without a name, 404 for what is absent or foreign
+     */
+    Target target(Caller caller, String name, GraftOptions options, Optional<String> sticky) {
         if (name == null || name.isBlank()) throw ApiException.invalid("model", "'model' is missing.");
-        ResolvedModel model = catalog.resolve(caller, name).orElseThrow(() -> ApiException.modelNotFound(name));
+        ResolvedModel model = catalog.resolve(caller, name, sticky).orElseThrow(() -> ApiException.modelNotFound(name));
         EngineModel base = generation.model(model.baseId()).orElseThrow(() -> ApiException.modelNotFound(name));
         List<GenerationRequest.Composed> composed = new ArrayList<>();
         for (int i = 0; i < options.composed().size(); i++) {
-            composed.add(composed(caller, options.composed().get(i), "graft.adapters[" + i + "].name", model));
+            composed.add(composed(caller, options.composed().get(i), "graft.adapters[" + i + "].name", model,
+                    sticky));
         }
         return new Target(model, base, composed);
     }
 
     private GenerationRequest.Composed composed(Caller caller, GraftOptions.Composed asked, String param,
-            ResolvedModel model) {
-        ResolvedModel found = catalog.resolve(caller, asked.name())
+            ResolvedModel model, Optional<String> sticky) {
+        ResolvedModel found = catalog.resolve(caller, asked.name(), sticky)
                 .orElseThrow(() -> ApiException.modelNotFound(asked.name()));
         ResolvedModel.Adapter adapter = found.adapter().orElseThrow(() ->
                 ApiException.invalid(param, "'" + asked.name() + "' is no adapter."));
         if (!found.baseId().equals(model.baseId()))
             throw ApiException.invalid(param, "'" + asked.name() + "' belongs to another base model.");
         return new GenerationRequest.Composed(adapter, asked.scale() == null ? 1 : asked.scale());
+    }
+
+    /** Whom OpenAI's fields name: the user, where there is one, else the conversation. */
+    static Optional<String> sticky(String safetyIdentifier, String user, String promptCacheKey) {
+        return Stream.of(Optional.ofNullable(safetyIdentifier), Optional.ofNullable(user),
+                Optional.ofNullable(promptCacheKey)).flatMap(Optional::stream).filter(key -> !key.isEmpty()).findFirst();
     }
 
     static ApiException refusal(Outcome.Refusal refusal) {

@@ -40,7 +40,7 @@ final class ModelsResource implements Resource {
 
     /** A pinned version ({@code adapter@2}) is not in the list, but it can be named. */
     private Model unlisted(Exchange exchange, String name, List<CatalogView.Listed> all) {
-        ResolvedModel model = catalog.resolve(exchange.caller(), name)
+        ResolvedModel model = catalog.resolve(exchange.caller(), name, Optional.empty())
                 .orElseThrow(() -> ApiException.modelNotFound(name));
         ResolvedModel.Adapter adapter = model.adapter().orElseThrow(() -> ApiException.modelNotFound(name));
         Optional<CatalogView.Listed> family = all.stream().filter(one -> one.kind().equals("adapter")

@@ -46,6 +46,10 @@ record Route(Method method, String path, Access access, Handler handler) {
         return new Route(Method.PUT, path, new Access.Needs(scope), handler);
     }
 
+    static Route patch(String path, Scope scope, Handler handler) {
+        return new Route(Method.PATCH, path, new Access.Needs(scope), handler);
+    }
+
     static Route delete(String path, Scope scope, Handler handler) {
         return new Route(Method.DELETE, path, new Access.Needs(scope), handler);
     }

@@ -11,7 +11,9 @@ import graft.registry.catalog.AdapterVersionDao;
 import graft.registry.catalog.AdapterVersionDao.NewFile;
 import graft.registry.catalog.AdapterVersionDao.NewVersion;
 import graft.registry.catalog.ArtifactDao;
+import graft.registry.catalog.Provenance;
 import graft.registry.catalog.VersionFile;
+import graft.registry.catalog.VersionMetadata;
 import graft.registry.tenant.TenantDao;
 import graft.registry.testing.TestDatabase;
 import java.io.ByteArrayInputStream;
@@ -87,7 +89,7 @@ class AdapterFilesIT {
                 "sha256:" + HexFormat.of().formatHex(sha.digest(bytes)), bytes.length);
         String digest = ContentDigest.of(List.of(file));
         versions.publish(tenant, new NewVersion("adapter", "base", false, digest, "sha256:base", 4, List.of("q_proj"),
-                "{}", "", List.of(), "key", Optional.empty(),
+                "{}", VersionMetadata.NONE, Provenance.UNKNOWN, List.of(), "key", Optional.empty(),
                 List.of(new NewFile(file, () -> new ByteArrayInputStream(bytes)))));
         return digest;
     }

@@ -6,15 +6,21 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import graft.admission.Caller;
+import graft.admission.Catalog;
 import graft.admission.CatalogView.Listed;
 import graft.admission.ResolvedModel;
+import graft.registry.catalog.CatalogDao;
 import java.net.http.HttpResponse;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
+import java.time.Duration;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Random;
 import java.util.TreeMap;
 import java.util.stream.StreamSupport;
 import org.junit.jupiter.api.AfterEach;
@@ -61,7 +67,7 @@ class AdaptersIT {
     }
 
     private Optional<String> resolve(String key, String model) {
-        return server.catalog.resolve(server.callers.get(key), model).map(ResolvedModel::name);
+        return server.catalog.resolve(server.callers.get(key), model, Optional.empty()).map(ResolvedModel::name);
     }
 
     private List<String> names(JsonNode list) {
@@ -158,6 +164,45 @@ class AdaptersIT {
         call(404, "alice", "GET", "/a", "");
         assertEquals(Optional.empty(), resolve("alice", "a"));
         assertEquals(0, server.count("adapter_version"));
+        assertEquals(4, upload("alice", "a", "l3-r4-qv"), "an old a@1 must never mean other weights");
+        assertEquals(Optional.of("a@4"), resolve("alice", "a"));
+        assertEquals(Optional.empty(), resolve("alice", "a@1"));
+    }
+
+    @Test
+    void aUserKeepsToOneSideOfASplitOnEveryServerAndSidesFollowTheWeights() {
+        for (int i = 0; i < 3; i++) upload("alice", "a", "l3-r4-qv");
+        call(200, "alice", "PUT", "/a/aliases/production", "{\"split\":[{\"version\":1,\"weight\":60},"
+                + "{\"version\":2,\"weight\":30},{\"version\":3,\"weight\":10}]}");
+        Catalog other = new Catalog(new CatalogDao(server.database), List.of(new Catalog.Base("tiny-llama3", "sha256:x",
+                Instant.EPOCH)), Duration.ofHours(1));
+        Caller alice = server.callers.get("alice");
+        long seed = System.nanoTime();
+        System.out.println("seed " + seed);
+        Random random = new Random(seed);
+        int users = 10_000;
+        Map<String, Integer> drawn = new TreeMap<>();
+        Map<String, String> sides = new TreeMap<>();
+        for (int i = 0; i < users; i++) {
+            Optional<String> user = Optional.of("user-" + random.nextLong());
+            String side = server.catalog.resolve(alice, "a", user).orElseThrow().name();
+            assertEquals(side, server.catalog.resolve(alice, "a", user).orElseThrow().name());
+            assertEquals(side, other.resolve(alice, "a", user).orElseThrow().name(), "another server");
+            sides.put(user.get(), side);
+            drawn.merge(side, 1, Integer::sum);
+        }
+        double chiSquare = 0;
+        Map<String, Double> expected = Map.of("a@1", 0.6 * users, "a@2", 0.3 * users, "a@3", 0.1 * users);
+        for (Map.Entry<String, Double> side : expected.entrySet())
+            chiSquare += Math.pow(drawn.get(side.getKey()) - side.getValue(), 2) / side.getValue();
+        System.out.println("chi-square " + chiSquare);
+        assertTrue(chiSquare < 32.2, "two degrees of freedom: passed once in ten million, was " + chiSquare);
+        call(200, "alice", "PUT", "/a/aliases/production", "{\"split\":[{\"version\":1,\"weight\":65},"
+                + "{\"version\":2,\"weight\":25},{\"version\":3,\"weight\":10}]}");
+        sides.forEach((user, side) -> {
+            String now = server.catalog.resolve(alice, "a", Optional.of(user)).orElseThrow().name();
+            assertTrue(now.equals(side) || side.equals("a@2") && now.equals("a@1"), "only the moved border moves users");
+        });
     }
 
     @Test
@@ -201,6 +246,83 @@ class AdaptersIT {
     }
 
     @Test
+    void anAdapterIsSharedWithNamedTenantsOrAllAndARevokedShareStopsTheNextRequest() {
+        upload("alice", "a", "l3-r4-qv");
+        String alice = server.callers.get("alice").tenantId();
+        String bob = server.callers.get("bob").tenantId();
+        assertEquals(Optional.empty(), resolve("bob", "a"));
+        call(200, "alice", "PUT", "/a/shares/" + bob, "");
+        call(200, "alice", "PUT", "/a/shares/" + bob, "");
+        assertEquals(Optional.of("a@1"), resolve("bob", "a"));
+        assertEquals(Optional.of(alice + "/a@1"), resolve("bob", alice + "/a@1"));
+        assertEquals(200, server.http.get("bob", "/admin/v1/adapters/a/versions/1/files").statusCode());
+        upload("bob", "a", "l3-r16-all");
+        upload("bob", "a", "l3-r16-all");
+        call(200, "bob", "PUT", "/a/aliases/production", "{\"version\":2}");
+        assertEquals(Optional.of("a@2"), resolve("bob", "a"), "one's own wins");
+        call(200, "bob", "DELETE", "/a", "");
+        assertEquals(Optional.of("a@1"), resolve("bob", "a"));
+
+        JsonNode list = get("alice", "/a/shares");
+        assertEquals(1, list.get("data").size());
+        assertEquals(bob, list.at("/data/0/tenant").asText());
+        assertEquals("key-alice", list.at("/data/0/granted_by").asText());
+        call(200, "alice", "PUT", "/a/shares/all", "");
+        JsonNode first = get("alice", "/a/shares?limit=1");
+        assertEquals("all", first.at("/data/0/tenant").asText());
+        assertTrue(first.get("has_more").asBoolean());
+        assertEquals(bob, get("alice", "/a/shares?limit=1&after=all").at("/data/0/tenant").asText());
+        call(200, "alice", "DELETE", "/a/shares/all", "");
+        assertEquals(Optional.of("a@1"), resolve("bob", "a"), "bob's own share stays");
+
+        call(200, "alice", "DELETE", "/a/shares/" + bob, "");
+        assertEquals(Optional.empty(), resolve("bob", "a"));
+        assertEquals(Optional.empty(), resolve("bob", alice + "/a"));
+        call(404, "bob", "GET", "/a", "");
+        call(404, "alice", "DELETE", "/a/shares/" + bob, "");
+        call(404, "alice", "PUT", "/a/shares/nobody", "");
+        call(400, "alice", "PUT", "/a/shares/" + alice, "");
+        for (String method : List.of("GET", "PUT", "DELETE")) {
+            String foreign = "/a/shares" + (method.equals("GET") ? "" : "/" + bob);
+            assertEquals(call(404, "bob", method, foreign.replace("/a/", "/z/"), ""),
+                    call(404, "bob", method, foreign, ""), method);
+        }
+    }
+
+    @Test
+    void whatIsSaidAboutAVersionCanBeChangedAndIsInTheAuditLog() {
+        upload("alice", "a", "l3-r4-qv");
+        upload("alice", "a", "l3-r4-qv", "note", "n", "tags", "raft, v2", "training_data", "s3://data/7",
+                "metrics", "{\"loss\":0.25}", "parent_version", "1");
+        JsonNode before = get("alice", "/a/versions/2");
+        assertEquals("[\"raft\",\"v2\"]", before.get("tags").toString());
+        assertEquals("s3://data/7", before.get("training_data").asText());
+        assertEquals(0.25, before.at("/metrics/loss").asDouble());
+        assertEquals(1, before.get("parent_version").asInt());
+        assertEquals("upload", before.get("origin").asText());
+        assertTrue(before.get("changed_at").isNull() && before.get("signed_by").isNull());
+        JsonNode after = call(200, "alice", "PATCH", "/a/versions/2",
+                "{\"note\":\"best so far\",\"metrics\":{\"f1\":0.9}}");
+        assertEquals("best so far", after.get("note").asText());
+        assertEquals("{\"f1\":0.9}", after.get("metrics").toString().replace(" ", ""));
+        assertEquals(before.get("tags"), after.get("tags"));
+        assertEquals(before.get("digest"), after.get("digest"));
+        assertEquals("key-alice", after.get("changed_by").asText());
+        assertEquals(1, server.count("audit_log WHERE action = 'adapter_version.describe' AND object = 'a@2'"));
+        assertEquals("[]", call(200, "alice", "PATCH", "/a/versions/2", "{\"tags\":[]}").get("tags").toString());
+        for (String bad : List.of("{\"metrics\":[1]}", "{\"tags\":[\"\"]}", "{\"tags\":[null]}", "{\"tags\":\"x\"}",
+                "{\"note\":\"\\u0000\"}", "{\"metrics\":{\"a\":\"\\u0000\"}}", "{\"metrics\":{\"a\":\"\\ud800\"}}",
+                "{\"note\":\"" + "n".repeat(5000) + "\"}", "[]", "{\"metrics\":{\"a\":\"" + "x".repeat(33_000) + "\"}}"))
+            call(400, "alice", "PATCH", "/a/versions/2", bad);
+        call(404, "bob", "PATCH", "/a/versions/2", "{}");
+        call(404, "alice", "PATCH", "/a/versions/3", "{}");
+        HttpResponse<byte[]> orphan = server.upload("alice", "a", folder("adapters/l3-r4-qv")
+                .field("parent_version", "9"));
+        assertEquals(400, orphan.statusCode(), text(orphan));
+        assertEquals(2, server.count("adapter_version"));
+    }
+
+    @Test
     void anOperatorMayActForATenant() {
         String alice = server.callers.get("alice").tenantId();
         upload("operator", "hers", "l3-r4-qv", "tenant", alice);
@@ -226,7 +348,8 @@ class AdaptersIT {
         assertEquals(List.of("tiny-llama3", "common", "operator/common", "zebra", "common@canary", "common@production",
                 "operator/common@production", "zebra@production"), models.stream().map(Listed::id).toList());
         for (Listed model : models) {
-            assertTrue(server.catalog.resolve(server.callers.get("alice"), model.id()).isPresent(), model.id());
+            assertTrue(server.catalog.resolve(server.callers.get("alice"), model.id(), Optional.empty())
+                    .isPresent(), model.id());
         }
         assertEquals(List.of("base", "adapter", "adapter", "adapter", "alias", "alias", "alias", "alias"),
                 models.stream().map(Listed::kind).toList());
@@ -257,8 +380,8 @@ class AdaptersIT {
         assertEquals("key-alice", version.get("created_by").asText());
         assertEquals(2, version.get("files").size());
         assertEquals("production", version.get("aliases").get(0).asText());
-        ResolvedModel.Adapter adapter = server.catalog.resolve(server.callers.get("alice"), "a").orElseThrow()
-                .adapter().orElseThrow();
+        ResolvedModel.Adapter adapter = server.catalog.resolve(server.callers.get("alice"), "a", Optional.empty())
+                .orElseThrow().adapter().orElseThrow();
         assertEquals(version.get("digest").asText(), adapter.digest());
         assertEquals(Optional.of("raft-v1"), adapter.promptFormat());
         assertEquals(false, adapter.addInstruction());

@@ -5,6 +5,8 @@ import graft.adapters.AdapterFiles;
 import graft.adapters.AdapterUpload;
 import graft.adapters.PeftProof;
 import graft.adapters.ServedBase;
+import graft.adapters.local.LocalFolders;
+import graft.adapters.signing.SignaturePolicy;
 import graft.admission.Caller;
 import graft.admission.Catalog;
 import graft.engine.BaseModel;
@@ -47,6 +49,10 @@ final class CatalogServer implements AutoCloseable {
     final Map<String, Caller> callers;
 
     CatalogServer(Path work, String... baseNames) {
+        this(work, SignaturePolicy.NONE, baseNames);
+    }
+
+    CatalogServer(Path work, SignaturePolicy signatures, String... baseNames) {
         this.work = work;
         TenantDao tenants = new TenantDao(database);
         Set<Scope> own = Set.of(Scope.INFERENCE, Scope.ADAPTERS);
@@ -62,9 +68,9 @@ final class CatalogServer implements AutoCloseable {
         files = new AdapterFiles(work.resolve("cache"), versions, artifacts,
                 new AdapterFiles.Limits(1 << 30, Duration.ZERO, 0));
         AdapterUpload upload = new AdapterUpload(work.resolve("spool"), versions,
-                new AdapterUpload.Limits(256 << 20, 100, 100, 4));
+                new AdapterUpload.Limits(256 << 20, 100, 100, 4), signatures);
         AdaptersApi api = new AdaptersApi(database, upload, files, catalog, bases, forgotten::add,
-                new AdaptersApi.Limits(MAX_UPLOAD, 100));
+                new LocalFolders(List.of(work.resolve("allowed"))), new AdaptersApi.Limits(MAX_UPLOAD, 100));
         http = new TestServer(api.resources(), callers, 1 << 20);
     }
 

@@ -146,7 +146,7 @@ final class InferenceWorld implements AutoCloseable {
 
     private static final class Catalog implements CatalogView {
         @Override
-        public Optional<ResolvedModel> resolve(Caller caller, String model) {
+        public Optional<ResolvedModel> resolve(Caller caller, String model, Optional<String> sticky) {
             return switch (model) {
                 case BASE, BARE -> Optional.of(new ResolvedModel(model, model, Optional.empty()));
                 case "reader", "reader@3", "reader@production" ->

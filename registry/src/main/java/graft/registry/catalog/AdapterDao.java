@@ -6,7 +6,6 @@ import graft.registry.tenant.Tenant;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.Set;
 import org.jdbi.v3.core.Handle;
 
 /** Adapters by name: one's own, and those that others share. Any thread may call; every method is one transaction. */
@@ -53,6 +52,7 @@ public final class AdapterDao {
     public boolean delete(String tenantId, String name, String by) {
         return database.asTenant(tenantId, handle -> {
             if (!lock(handle, tenantId, name)) return false;
+            keepNumber(handle, tenantId, name);
             handle.createUpdate("DELETE FROM adapter_alias WHERE tenant_id = :tenant AND adapter = :name")
                     .bind("tenant", tenantId).bind("name", name).execute();
             handle.createUpdate("DELETE FROM adapter WHERE tenant_id = :tenant AND name = :name")
@@ -64,39 +64,13 @@ public final class AdapterDao {
         });
     }
 
-    /** @param withAll every tenant may read it; @param guests tenants that may read it besides */
-    public record Sharing(boolean withAll, Set<String> guests) {
-        public Sharing {
-            guests = Set.copyOf(guests);
-        }
-    }
-
-    /** Sets with whom an adapter is shared. False if this tenant has none of that name. */
-    public boolean share(String tenantId, String name, Sharing sharing, String by) {
-        return database.asTenant(tenantId, handle -> {
-            int changed = handle.createUpdate("""
-                    UPDATE adapter SET shared = :shared WHERE tenant_id = :tenant AND name = :name
-                    """).bind("shared", sharing.withAll()).bind("tenant", tenantId).bind("name", name).execute();
-            if (changed == 0) return false;
-            handle.createUpdate("DELETE FROM adapter_share WHERE tenant_id = :tenant AND adapter = :name")
-                    .bind("tenant", tenantId).bind("name", name).execute();
-            for (String guest : sharing.guests()) {
-                handle.createUpdate("INSERT INTO adapter_share VALUES (:tenant, :name, :guest)")
-                        .bind("tenant", tenantId).bind("name", name).bind("guest", guest).execute();
-            }
-            AuditDao.record(handle, by, tenantId, "adapter.share", name,
-                    Map.of("with_all", sharing.withAll(), "tenants", sharing.guests()));
-            CatalogDao.announce(handle);
-            return true;
-        });
-    }
-
-    /** With whom an adapter of one's own is shared; empty if there is none of that name. */
-    public Optional<Sharing> sharing(String tenantId, String name) {
-        return database.asTenant(tenantId, handle -> find(handle, tenantId, tenantId, name).map(adapter ->
-                new Sharing(adapter.shared(), handle.createQuery("""
-                        SELECT shared_with FROM adapter_share WHERE tenant_id = :tenant AND adapter = :name
-                        """).bind("tenant", tenantId).bind("name", name).mapTo(String.class).set())));
+    /** So that one of the same name, made later, goes on counting: see V202. */
+    private static void keepNumber(Handle handle, String tenantId, String name) {
+        handle.createUpdate("""
+                INSERT INTO adapter_number (tenant_id, name, last_version)
+                SELECT tenant_id, name, last_version FROM adapter WHERE tenant_id = :tenant AND name = :name
+                ON CONFLICT (tenant_id, name) DO UPDATE SET last_version = EXCLUDED.last_version
+                """).bind("tenant", tenantId).bind("name", name).execute();
     }
 
     /** Holds off every other change of this adapter until the transaction ends. */

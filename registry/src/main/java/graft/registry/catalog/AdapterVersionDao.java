@@ -7,6 +7,7 @@ import java.io.InputStream;
 import java.io.UncheckedIOException;
 import java.util.Comparator;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import org.jdbi.v3.core.Handle;
@@ -37,8 +38,8 @@ public final class AdapterVersionDao {
      * @param alias    moved to this version besides, if given
      */
     public record NewVersion(String adapter, String base, boolean shareNew, String digest, String baseDigest, int rank,
-            List<String> targetModules, String manifest, String note, List<String> warnings, String createdBy,
-            Optional<String> alias, List<NewFile> files) {
+            List<String> targetModules, String manifest, VersionMetadata metadata, Provenance provenance,
+            List<String> warnings, String createdBy, Optional<String> alias, List<NewFile> files) {
         public NewVersion {
             targetModules = List.copyOf(targetModules);
             warnings = List.copyOf(warnings);
@@ -59,6 +60,9 @@ public final class AdapterVersionDao {
 
         /** A limit of the tenant would be passed; nothing was stored. */
         record OverLimit(String limit, long most) implements Published {}
+
+        /** The adapter has no version of this number to come from; nothing was stored. */
+        record NoSuchParent(int version) implements Published {}
     }
 
     /**
@@ -92,7 +96,7 @@ public final class AdapterVersionDao {
                 .forEach(file -> store(handle, tenantId, file));
         handle.createQuery("SELECT 1 FROM pg_advisory_xact_lock(hashtextextended('adapters of ' || :tenant, 0))")
                 .bind("tenant", tenantId).mapTo(Integer.class).one();
-        handle.createUpdate("""
+        int made = handle.createUpdate("""
                 INSERT INTO adapter (tenant_id, name, base, shared) VALUES (:tenant, :name, :base, :shared)
                 ON CONFLICT DO NOTHING
                 """).bind("tenant", tenantId).bind("name", version.adapter()).bind("base", version.base())
@@ -100,19 +104,30 @@ public final class AdapterVersionDao {
         Adapter adapter = AdapterDao.find(handle, tenantId, tenantId, version.adapter()).orElseThrow();
         if (!adapter.base().equals(version.base())) throw new RefusedException(new Published.OtherBase(adapter.base()));
         refuseOverLimit(handle, tenantId, version.sizeBytes());
-        int number = handle.createQuery("""
-                UPDATE adapter SET last_version = last_version + 1 WHERE tenant_id = :tenant AND name = :name
-                RETURNING last_version
-                """).bind("tenant", tenantId).bind("name", version.adapter()).mapTo(Integer.class).one();
+        version.provenance().parent().ifPresent(parent -> find(handle, tenantId, version.adapter(), parent)
+                .orElseThrow(() -> new RefusedException(new Published.NoSuchParent(parent))));
+        int number = nextNumber(handle, tenantId, version.adapter());
         keepContent(handle, tenantId, version);
         insert(handle, tenantId, version, number);
-        if (number == 1) point(handle, tenantId, version, FIRST_ALIAS, number);
-        version.alias().filter(alias -> number > 1 || !alias.equals(FIRST_ALIAS))
+        if (made == 1) point(handle, tenantId, version, FIRST_ALIAS, number);
+        version.alias().filter(alias -> made == 0 || !alias.equals(FIRST_ALIAS))
                 .ifPresent(alias -> point(handle, tenantId, version, alias, number));
         AuditDao.record(handle, version.createdBy(), tenantId, "adapter.upload", version.adapter() + "@" + number,
                 Map.of("digest", version.digest()));
         CatalogDao.announce(handle);
         return new Published.Stored(find(handle, tenantId, version.adapter(), number).orElseThrow());
+    }
+
+    /**
+     * After what an adapter of this name that was deleted had. Its own statement: what a deletion that the insertion
+     * waited for has kept is seen only by a later one.
+     */
+    private static int nextNumber(Handle handle, String tenantId, String name) {
+        return handle.createQuery("""
+                UPDATE adapter SET last_version = 1 + greatest(last_version, (SELECT n.last_version
+                    FROM adapter_number n WHERE n.tenant_id = :tenant AND n.name = :name))
+                WHERE tenant_id = :tenant AND name = :name RETURNING last_version
+                """).bind("tenant", tenantId).bind("name", name).mapTo(Integer.class).one();
     }
 
     private static void point(Handle handle, String tenantId, NewVersion version, String alias, int number) {
@@ -148,13 +163,21 @@ public final class AdapterVersionDao {
     private static void insert(Handle handle, String tenantId, NewVersion version, int number) {
         handle.createUpdate("""
                 INSERT INTO adapter_version (tenant_id, adapter, version, digest, base_digest, rank, target_modules,
-                    size_bytes, manifest, note, warnings, created_by)
+                    size_bytes, manifest, note, tags, training_data, metrics, parent, origin, signed_by, warnings,
+                    created_by)
                 VALUES (:tenant, :adapter, :number, :digest, :baseDigest, :rank, :targets, :size, :manifest::jsonb,
-                    :note, :warnings, :createdBy)
+                    :note, :tags, :trainingData, :metrics::jsonb, :parent::integer, :origin, :signedBy, :warnings,
+                    :createdBy)
                 """).bind("tenant", tenantId).bind("adapter", version.adapter()).bind("number", number)
                 .bind("digest", version.digest()).bind("baseDigest", version.baseDigest())
                 .bind("rank", version.rank()).bindArray("targets", String.class, version.targetModules())
-                .bind("size", version.sizeBytes()).bind("manifest", version.manifest()).bind("note", version.note())
+                .bind("size", version.sizeBytes()).bind("manifest", version.manifest())
+                .bind("note", version.metadata().note())
+                .bindArray("tags", String.class, version.metadata().tags())
+                .bind("trainingData", version.metadata().trainingData()).bind("metrics", version.metadata().metrics())
+                .bind("parent", version.provenance().parent().orElse(null))
+                .bind("origin", version.provenance().origin().name().toLowerCase(Locale.ROOT))
+                .bind("signedBy", version.provenance().signedBy().orElse(""))
                 .bindArray("warnings", String.class, version.warnings()).bind("createdBy", version.createdBy())
                 .execute();
     }
@@ -190,9 +213,11 @@ public final class AdapterVersionDao {
 
     /** The number that a publication would get now; another upload may take it first. */
     public int nextNumber(String tenantId, String adapter) {
-        return database.asTenant(tenantId, handle -> handle.createQuery(
-                "SELECT last_version + 1 FROM adapter WHERE tenant_id = :tenant AND name = :adapter")
-                .bind("tenant", tenantId).bind("adapter", adapter).mapTo(Integer.class).findOne().orElse(1));
+        return database.asTenant(tenantId, handle -> handle.createQuery("""
+                SELECT 1 + coalesce(
+                    (SELECT last_version FROM adapter WHERE tenant_id = :tenant AND name = :adapter),
+                    (SELECT last_version FROM adapter_number WHERE tenant_id = :tenant AND name = :adapter), 0)
+                """).bind("tenant", tenantId).bind("adapter", adapter).mapTo(Integer.class).one());
     }
 
     /** A version of exactly this owner's adapter, if this tenant may see it. */
@@ -214,6 +239,25 @@ public final class AdapterVersionDao {
                 ORDER BY version DESC LIMIT :limit
                 """).bind("owner", owner).bind("adapter", adapter).bind("limit", limit)
                 .map(AdapterVersion.MAPPER).list());
+    }
+
+    /** Changes what is said about a version of one's own. Empty if there is none. */
+    public Optional<AdapterVersion> describe(String tenantId, String adapter, int version, VersionMetadata metadata,
+            String by) {
+        return database.asTenant(tenantId, handle -> {
+            int changed = handle.createUpdate("""
+                    UPDATE adapter_version SET note = :note, tags = :tags, training_data = :trainingData,
+                        metrics = :metrics::jsonb, changed_by = :by, changed_at = now()
+                    WHERE tenant_id = :tenant AND adapter = :adapter AND version = :version
+                    """).bind("note", metadata.note()).bindArray("tags", String.class, metadata.tags())
+                    .bind("trainingData", metadata.trainingData()).bind("metrics", metadata.metrics()).bind("by", by)
+                    .bind("tenant", tenantId).bind("adapter", adapter).bind("version", version).execute();
+            if (changed == 0) return Optional.empty();
+            AuditDao.record(handle, by, tenantId, "adapter_version.describe", adapter + "@" + version,
+                    Map.of("note", metadata.note(), "tags", metadata.tags(), "training_data", metadata.trainingData(),
+                            "metrics", metadata.metrics()));
+            return find(handle, tenantId, adapter, version);
+        });
     }
 
     /**
@@ -247,7 +291,8 @@ public final class AdapterVersionDao {
         return database.asTenant(tenantId, handle -> {
             if (!AdapterDao.lock(handle, tenantId, adapter)) return new Deleted.Absent();
             Optional<String> alias = handle.createQuery("""
-                    SELECT alias FROM adapter_alias_target
+                    SELECT alias FROM (SELECT tenant_id, adapter, alias, version FROM adapter_alias_target
+                        UNION ALL SELECT tenant_id, adapter, alias, version FROM adapter_alias_shadow) used
                     WHERE tenant_id = :tenant AND adapter = :adapter AND version = :version ORDER BY alias LIMIT 1
                     """).bind("tenant", tenantId).bind("adapter", adapter).bind("version", version)
                     .mapTo(String.class).findOne();

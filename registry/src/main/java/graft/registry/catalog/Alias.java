@@ -3,6 +3,7 @@ package graft.registry.catalog;
 import java.time.Instant;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Optional;
 import java.util.Set;
 
 /**
@@ -10,11 +11,20 @@ import java.util.Set;
  *
  * @param move    counts the moves of this alias, from 1
  * @param targets at least one, ordered by version
+ * @param shadow  a candidate that answers besides, for comparison
  */
-public record Alias(String tenantId, String adapter, String alias, int move, List<Target> targets, String movedBy,
-        Instant movedAt) {
+public record Alias(String tenantId, String adapter, String alias, int move, List<Target> targets,
+        Optional<Shadow> shadow, String movedBy, Instant movedAt) {
     public Alias {
         targets = List.copyOf(targets);
+    }
+
+    /** @param fraction of the alias's requests that it answers too, above 0 and up to 1 */
+    public record Shadow(int version, double fraction) {
+        public Shadow {
+            if (!(fraction > 0 && fraction <= 1))
+                throw new IllegalArgumentException("the fraction " + fraction + " is not above 0 and up to 1");
+        }
     }
 
     /** @param weight share of the traffic, relative to the sum over the alias's targets */

@@ -40,13 +40,22 @@ public final class AliasDao {
      * @param reason for the audit log; may be empty
      */
     public Moved move(String tenantId, String adapter, String alias, Alias.Split split, String by, String reason) {
+        return move(tenantId, adapter, alias, split, Optional.empty(), by, reason);
+    }
+
+    /** As the other move; @param shadow a candidate to answer besides: without one, there is none from now on */
+    public Moved move(String tenantId, String adapter, String alias, Alias.Split split, Optional<Alias.Shadow> shadow,
+            String by, String reason) {
         return database.asTenant(tenantId, handle -> {
             if (!AdapterDao.lock(handle, tenantId, adapter)) return new Moved.Absent();
             Set<Integer> versions = versions(handle, tenantId, adapter);
             for (Alias.Target target : split.targets()) {
                 if (!versions.contains(target.version())) return new Moved.NoSuchVersion(target.version());
             }
+            if (shadow.isPresent() && !versions.contains(shadow.get().version()))
+                return new Moved.NoSuchVersion(shadow.get().version());
             move(handle, tenantId, adapter, alias, split, by);
+            shadow(handle, tenantId, adapter, alias, shadow);
             AuditDao.record(handle, by, tenantId, "alias.move", adapter + "@" + alias,
                     details(split.targets(), reason));
             CatalogDao.announce(handle);
@@ -72,6 +81,17 @@ public final class AliasDao {
                 .bindArray("versions", Integer.class, split.targets().stream().map(Alias.Target::version).toList())
                 .bindArray("weights", Integer.class, split.targets().stream().map(Alias.Target::weight).toList())
                 .bind("by", by).execute();
+    }
+
+    private static void shadow(Handle handle, String tenantId, String adapter, String alias,
+            Optional<Alias.Shadow> shadow) {
+        handle.createUpdate("""
+                DELETE FROM adapter_alias_shadow WHERE tenant_id = :tenant AND adapter = :adapter AND alias = :alias
+                """).bind("tenant", tenantId).bind("adapter", adapter).bind("alias", alias).execute();
+        shadow.ifPresent(candidate -> handle.createUpdate("""
+                INSERT INTO adapter_alias_shadow VALUES (:tenant, :adapter, :alias, :version, :fraction)
+                """).bind("tenant", tenantId).bind("adapter", adapter).bind("alias", alias)
+                .bind("version", candidate.version()).bind("fraction", candidate.fraction()).execute());
     }
 
     private static void point(Handle handle, String tenantId, String adapter, String alias,
@@ -110,6 +130,7 @@ public final class AliasDao {
                         """).bind("tenant", tenantId).bind("adapter", adapter).bind("alias", alias)
                         .bind("by", by).execute();
                 point(handle, tenantId, adapter, alias, place.targets());
+                shadow(handle, tenantId, adapter, alias, Optional.empty()); // it was compared with what is undone
                 AuditDao.record(handle, by, tenantId, "alias.rollback", adapter + "@" + alias,
                         details(place.targets(), reason));
                 CatalogDao.announce(handle);
@@ -175,11 +196,16 @@ public final class AliasDao {
                 WHERE tenant_id = :owner AND adapter = :adapter AND alias = :alias ORDER BY version
                 """).bind("owner", owner).bind("adapter", adapter).bind("alias", alias)
                 .map((row, context) -> new Alias.Target(row.getInt("version"), row.getInt("weight"))).list();
+        Optional<Alias.Shadow> shadow = handle.createQuery("""
+                SELECT version, fraction FROM adapter_alias_shadow
+                WHERE tenant_id = :owner AND adapter = :adapter AND alias = :alias
+                """).bind("owner", owner).bind("adapter", adapter).bind("alias", alias)
+                .map((row, context) -> new Alias.Shadow(row.getInt("version"), row.getDouble("fraction"))).findOne();
         return handle.createQuery("""
                 SELECT move, moved_by, moved_at FROM adapter_alias
                 WHERE tenant_id = :owner AND adapter = :adapter AND alias = :alias
                 """).bind("owner", owner).bind("adapter", adapter).bind("alias", alias)
                 .map((row, context) -> new Alias(owner, adapter, alias, row.getInt("move"), targets,
-                        row.getString("moved_by"), Columns.instant(row, "moved_at"))).findOne();
+                        shadow, row.getString("moved_by"), Columns.instant(row, "moved_at"))).findOne();
     }
 }

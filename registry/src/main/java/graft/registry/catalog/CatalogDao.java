@@ -3,6 +3,8 @@ package graft.registry.catalog;
 import graft.registry.Columns;
 import graft.registry.Database;
 import graft.registry.tenant.Tenant;
+import java.sql.ResultSet;
+import java.sql.SQLException;
 import java.time.Instant;
 import java.util.List;
 import java.util.Optional;
@@ -24,14 +26,24 @@ public final class CatalogDao {
      *
      * @param promptFormat from the manifest, as is {@code instruction}
      * @param weight       its share among the targets of one alias
+     * @param shadow       the alias's candidate, if this tenant's requests may be shadowed
      */
     public record Pointed(String ownerTenantId, String adapter, String base, int version, String digest,
-            Optional<String> promptFormat, Optional<String> instruction, int weight) {
+            Optional<String> promptFormat, Optional<String> instruction, int weight, Optional<Candidate> shadow) {
         static final RowMapper<Pointed> MAPPER = (row, context) -> new Pointed(row.getString("tenant_id"),
                 row.getString("adapter"), row.getString("base"), row.getInt("version"), row.getString("digest"),
                 Columns.optionalText(row, "prompt_format"), Columns.optionalText(row, "instruction"),
-                row.getInt("weight"));
+                row.getInt("weight"), candidate(row));
+
+        private static Optional<Candidate> candidate(ResultSet row) throws SQLException {
+            Optional<String> digest = Columns.optionalText(row, "shadow_digest");
+            return digest.isEmpty() ? Optional.empty() : Optional.of(new Candidate(row.getInt("shadow_version"),
+                    digest.get(), row.getDouble("shadow_fraction")));
+        }
     }
+
+    /** A version that answers besides, for comparison. */
+    public record Candidate(int version, String digest, double fraction) {}
 
     /**
      * The versions an alias points at, by number; empty if there is no such adapter or alias for this tenant.
@@ -44,12 +56,19 @@ public final class CatalogDao {
                         SELECT v.tenant_id, v.adapter, :base AS base, v.version, v.digest,
                             v.manifest ->> 'prompt_format' AS prompt_format,
                             v.manifest ->> 'instruction' AS instruction,
-                            t.weight
+                            t.weight, c.version AS shadow_version, c.digest AS shadow_digest,
+                            s.fraction AS shadow_fraction
                         FROM adapter_alias_target t JOIN adapter_version v
                             ON v.tenant_id = t.tenant_id AND v.adapter = t.adapter AND v.version = t.version
+                        LEFT JOIN adapter_alias_shadow s
+                            ON s.tenant_id = t.tenant_id AND s.adapter = t.adapter AND s.alias = t.alias
+                            AND (s.tenant_id = :tenant
+                                OR EXISTS (SELECT FROM shadow_consent WHERE tenant_id = :tenant))
+                        LEFT JOIN adapter_version c
+                            ON c.tenant_id = s.tenant_id AND c.adapter = s.adapter AND c.version = s.version
                         WHERE t.tenant_id = :owner AND t.adapter = :adapter AND t.alias = :alias ORDER BY v.version
                         """).bind("base", found.base()).bind("owner", found.tenantId()).bind("adapter", adapter)
-                        .bind("alias", alias).map(Pointed.MAPPER).list()).orElse(List.of()));
+                        .bind("alias", alias).bind("tenant", tenantId).map(Pointed.MAPPER).list()).orElse(List.of()));
     }
 
     /** One version by its number; see {@link #byAlias}. */
@@ -58,7 +77,9 @@ public final class CatalogDao {
                 handle.createQuery("""
                         SELECT tenant_id, adapter, :base AS base, version, digest,
                             manifest ->> 'prompt_format' AS prompt_format,
-                            manifest ->> 'instruction' AS instruction, 1 AS weight
+                            manifest ->> 'instruction' AS instruction, 1 AS weight,
+                            NULL::integer AS shadow_version, NULL::text AS shadow_digest,
+                            NULL::double precision AS shadow_fraction
                         FROM adapter_version
                         WHERE tenant_id = :owner AND adapter = :adapter AND version = :version
                         """).bind("base", found.base()).bind("owner", found.tenantId()).bind("adapter", adapter)

@@ -38,6 +38,7 @@ class CatalogIT {
     private static TestDatabase test;
     private static Database database;
     private static AdapterDao adapters;
+    private static AdapterShareDao shares;
     private static AdapterVersionDao versions;
     private static AliasDao aliases;
     private static ArtifactDao artifacts;
@@ -50,6 +51,7 @@ class CatalogIT {
         test = TestDatabase.open();
         database = test.database();
         adapters = new AdapterDao(database);
+        shares = new AdapterShareDao(database);
         versions = new AdapterVersionDao(database);
         aliases = new AliasDao(database);
         artifacts = new ArtifactDao(database);
@@ -132,13 +134,13 @@ class CatalogIT {
         assertEquals(0L, database.<Long>asTenant(bob, CatalogIT::everythingSeen));
         assertEquals(0L, database.<Long>asNobody(CatalogIT::everythingSeen));
 
-        adapters.share(alice, "a", new AdapterDao.Sharing(false, Set.of(bob)), "key");
+        shares.grant(alice, "a", bob, "key");
         assertArrayEquals(bytes, read(bob, alice, bytes).orElseThrow());
         assertEquals(1, catalog.byAlias(bob, Optional.empty(), "a", "production").size());
-        adapters.share(alice, "a", new AdapterDao.Sharing(false, Set.of()), "key");
+        shares.revoke(alice, "a", bob, "key");
         assertTrue(read(bob, alice, bytes).isEmpty());
 
-        adapters.share(alice, "a", new AdapterDao.Sharing(true, Set.of()), "key");
+        shares.shareWithAll(alice, "a", true, "key");
         assertArrayEquals(bytes, read(bob, alice, bytes).orElseThrow());
         assertEquals(0L, database.<Long>asNobody(CatalogIT::everythingSeen), "shared, but nobody is no tenant");
         adapters.delete(alice, "a", "key");
@@ -152,7 +154,7 @@ class CatalogIT {
         long seen = 0;
         for (String table : List.of("adapter", "adapter_share", "adapter_version", "adapter_content",
                 "adapter_file", "artifact", "artifact_chunk", "adapter_alias", "adapter_alias_target",
-                "adapter_alias_move")) {
+                "adapter_alias_move", "adapter_number")) {
             seen += handle.createQuery("SELECT count(*) FROM " + table).mapTo(Long.class).one();
         }
         return seen;
@@ -161,7 +163,7 @@ class CatalogIT {
     @Test
     void aGuestMayReadASharedAdapterAndChangeNothing() {
         publish(alice, "a", random(20));
-        adapters.share(alice, "a", new AdapterDao.Sharing(true, Set.of()), "key");
+        shares.shareWithAll(alice, "a", true, "key");
         assertFalse(adapters.delete(bob, "a", "key"));
         assertInstanceOf(Deleted.Absent.class, versions.delete(bob, "a", 1, "key"));
         assertInstanceOf(Moved.Absent.class, aliases.move(bob, "a", "production", Alias.Split.to(1), "key", ""));
@@ -186,7 +188,7 @@ class CatalogIT {
     @Test
     void ownAdaptersWinOverSharedNamesakes() {
         publish(alice, "same", random(30));
-        adapters.share(alice, "same", new AdapterDao.Sharing(true, Set.of()), "key");
+        shares.shareWithAll(alice, "same", true, "key");
         assertEquals(alice, adapters.find(bob, "same").orElseThrow().tenantId());
         publish(bob, "same", random(31));
         assertEquals(bob, adapters.find(bob, "same").orElseThrow().tenantId());
@@ -208,6 +210,37 @@ class CatalogIT {
         assertInstanceOf(Deleted.Gone.class, versions.delete(alice, "a", 2, "k"));
         assertInstanceOf(Deleted.Absent.class, versions.delete(alice, "a", 2, "k"));
         assertEquals(3, publish(alice, "a", random(42)), "a number is never given again");
+    }
+
+    @Test
+    void anAdapterThatIsMadeAgainGoesOnCountingAndItsOldNamesStayAbsent() {
+        publish(alice, "a", random(40));
+        publish(alice, "a", random(41));
+        assertTrue(adapters.delete(alice, "a", "k"));
+        assertEquals(3, versions.nextNumber(alice, "a"));
+        assertEquals(3, publish(alice, "a", random(42)));
+        assertEquals(List.of(3), catalog.byAlias(alice, Optional.empty(), "a", "production").stream()
+                .map(CatalogDao.Pointed::version).toList(), "its first version has the alias, whatever its number");
+        assertTrue(catalog.byVersion(alice, Optional.empty(), "a", 1).isEmpty());
+        assertTrue(adapters.delete(alice, "a", "k"));
+        assertEquals(4, publish(alice, "a", random(43)));
+        assertEquals(1, publish(bob, "a", random(43)), "another tenant counts for itself");
+    }
+
+    @Test
+    void whatIsSaidAboutAVersionChangesAndWhatItIsDoesNot() {
+        publish(alice, "a", random(40));
+        AdapterVersion before = versions.find(alice, alice, "a", 1).orElseThrow();
+        VersionMetadata said = new VersionMetadata("better", List.of("x", "y"), "s3://data/7", "{\"loss\": 0.5}");
+        AdapterVersion after = versions.describe(alice, "a", 1, said, "key-2").orElseThrow();
+        assertEquals(said, after.metadata());
+        assertEquals("key-2", after.changed().orElseThrow().by());
+        assertEquals(before.digest(), after.digest());
+        assertEquals(before.createdAt(), after.createdAt());
+        shares.shareWithAll(alice, "a", true, "k");
+        assertTrue(versions.describe(bob, "a", 1, VersionMetadata.NONE, "key-3").isEmpty(), "a guest changes nothing");
+        assertTrue(versions.describe(alice, "a", 2, VersionMetadata.NONE, "k").isEmpty());
+        assertEquals(said, versions.find(bob, alice, "a", 1).orElseThrow().metadata());
     }
 
     @Test
@@ -240,8 +273,8 @@ class CatalogIT {
     void aFailureInTheMiddleOfAPublicationLeavesNothing() {
         byte[] bytes = random(3 << 20);
         NewVersion sound = Versions.of("half", false, bytes);
-        NewVersion broken = new NewVersion("half", "base", false, sound.digest(), "b", 4, List.of(), "{}", "",
-                List.of(), "k", Optional.empty(), List.of(new NewFile(sound.files().getFirst().file(),
+        NewVersion broken = new NewVersion("half", "base", false, sound.digest(), "b", 4, List.of(), "{}",
+                VersionMetadata.NONE, Provenance.UNKNOWN, List.of(), "k", Optional.empty(), List.of(new NewFile(sound.files().getFirst().file(),
                         () -> new ByteArrayInputStream(bytes, 0, 2 << 20))));
         assertThrows(ArtifactDao.CorruptArtifactException.class, () -> versions.publish(alice, broken));
         assertEquals(0, artifactsOf(alice));
@@ -261,8 +294,8 @@ class CatalogIT {
                 versions.publish(alice, Versions.of("one", false, random(501))));
         assertEquals(1, artifactsOf(alice));
         assertEquals(new Published.OtherBase("base"), versions.publish(alice, new NewVersion("one", "other", false,
-                Versions.digest(new byte[0]), "b", 1, List.of(), "{}", "", List.of(), "k", Optional.empty(),
-                List.of())));
+                Versions.digest(new byte[0]), "b", 1, List.of(), "{}", VersionMetadata.NONE, Provenance.UNKNOWN,
+                List.of(), "k", Optional.empty(), List.of())));
     }
 
     @Test

@@ -23,7 +23,7 @@ final class Versions {
                     () -> new ByteArrayInputStream(bytes)));
         }
         return new NewVersion(adapter, "base", shared, ArtifactDao.name(all), "sha256:base", 4, List.of("q_proj"), "{}",
-                "", List.of(), "key-1", Optional.empty(), list);
+                VersionMetadata.NONE, Provenance.UNKNOWN, List.of(), "key-1", Optional.empty(), list);
     }
 
     static String digest(byte[] bytes) {

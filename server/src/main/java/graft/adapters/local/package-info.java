@@ -1,0 +1,2 @@
+/** Adapters that lie on the server's own disk, where an operator allows it. */
+package graft.adapters.local;
