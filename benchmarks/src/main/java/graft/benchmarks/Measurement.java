@@ -34,4 +34,8 @@ record Measurement(double[] values) {
         for (int i = 0; i < ratios.length; i++) ratios[i] = values[i] / other.values[i];
         return new Measurement(ratios);
     }
+
+    Measurement times(double factor) {
+        return new Measurement(Arrays.stream(values).map(value -> value * factor).toArray());
+    }
 }

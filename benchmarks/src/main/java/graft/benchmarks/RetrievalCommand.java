@@ -1,8 +1,10 @@
 package graft.benchmarks;
 
+import graft.benchmarks.peers.GraftServer;
 import graft.benchmarks.retrieval.Collection;
 import graft.benchmarks.retrieval.RetrievalBench;
 import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.HashMap;
 import java.util.List;
@@ -35,7 +37,8 @@ final class RetrievalCommand {
             System.err.println(e.getMessage());
             return 2;
         }
-        try (Peer.Started graft = data.isPresent() ? Peer.graft(root, data.get()) : Peer.graft(root)) {
+        Path fresh = Files.createTempDirectory("graft-bench-");
+        try (GraftServer graft = GraftServer.demo(root, fresh, data.orElse(fresh.resolve("data")))) {
             RetrievalBench bench = new RetrievalBench(collection, graft.url(), graft.key());
             RetrievalBench.Outcome outcome = bench.measure(Optional.ofNullable(given.get("--run")));
             report(outcome).finish(root, outcome.complete());

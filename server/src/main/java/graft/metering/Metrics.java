@@ -20,6 +20,7 @@ public final class Metrics {
     public Metrics(int mostLabels) {
         requests = new RequestMetrics(registry, mostLabels);
         engines = new EngineMetrics(registry, Clock.systemUTC());
+        ProcessMetrics.register(registry);
     }
 
     /** @param mostAdapters that fit on the engine's device at once */
