@@ -2,6 +2,7 @@ package graft;
 
 import graft.admission.Admission;
 import graft.api.KnowledgeApi;
+import graft.engine.Embedder;
 import graft.engine.torch.TorchDevice;
 import graft.engine.torch.TorchEmbedder;
 import graft.knowledge.Filters;
@@ -36,7 +37,7 @@ final class KnowledgeRoom implements AutoCloseable {
     private final KnowledgeSearch search;
 
     /** An embedder with its tokeniser; opened before the database is there. */
-    record EmbedderParts(TorchEmbedder embedder, Tokenizer tokenizer, TextEmbedder text) implements AutoCloseable {
+    record EmbedderParts(Embedder embedder, Tokenizer tokenizer, TextEmbedder text) implements AutoCloseable {
         /** @throws SetupException when the folder holds no usable encoder */
         static EmbedderParts open(Artifacts artifacts, ServerConfig.Embedder settings, String device) {
             Path folder = settings.model().orElseGet(artifacts::embedder);

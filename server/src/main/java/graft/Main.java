@@ -3,6 +3,7 @@ package graft;
 import graft.api.HttpServer;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.function.Function;
 import sun.misc.Signal;
 
 /**
@@ -17,16 +18,17 @@ public final class Main {
     private Main() {}
 
     public static void main(String[] arguments) {
-        System.exit(run(arguments));
+        System.exit(run(Server.Arithmetic::of, arguments));
     }
 
-    private static int run(String... arguments) {
+    /** @param arithmetic what computes under these settings */
+    static int run(Function<ServerConfig, Server.Arithmetic> arithmetic, String... arguments) {
         CountDownLatch stop = onSignal();
         try {
             ServerConfig config = Settings.read(Arguments.parse(arguments), System.getenv());
             try (DataFolder data = DataFolder.open(config.data())) {
                 ServerLog.install(data.log(), config.log());
-                try (Server server = Server.start(config, data)) {
+                try (Server server = Server.start(config, data, arithmetic.apply(config))) {
                     System.out.println("Graft is ready on http://" + config.host() + ":" + server.port());
                     LOG.log(System.Logger.Level.INFO, "ready host={0} port={1}", config.host(),
                             String.valueOf(server.port()));

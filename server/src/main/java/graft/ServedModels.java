@@ -44,6 +44,13 @@ final class ServedModels implements AutoCloseable {
         }
     }
 
+    /** One base on an engine that is there already; closed with this. */
+    static ServedModels of(EngineModel model, ModelConfig config) {
+        ServedModels served = new ServedModels();
+        served.models.put(model.engine().model().id(), new Served(model, config));
+        return served;
+    }
+
     /** @throws SetupException naming the base that can't be served */
     static ServedModels open(List<Source> sources, TorchSettings settings) {
         ServedModels served = new ServedModels();

@@ -21,6 +21,7 @@ import graft.registry.usage.AdmissionDao;
 import java.time.Clock;
 import java.util.List;
 import java.util.Optional;
+import java.util.concurrent.Callable;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
@@ -37,31 +38,47 @@ final class Server implements AutoCloseable {
         this.port = port;
     }
 
+    /** What computes, opened beside each other while the database starts; a test brings its own. */
+    record Arithmetic(Callable<ServedModels> models, Callable<EmbedderParts> embedder) {
+        static Arithmetic of(ServerConfig config) {
+            Artifacts artifacts = Artifacts.in(config.cache());
+            List<ServedModels.Source> sources = sources(config, artifacts);
+            return new Arithmetic(
+                    () -> ServedModels.open(sources, EngineChoice.torch(config.engine(), sources.size())),
+                    () -> EmbedderParts.open(artifacts, config.embedder(), config.engine().device()));
+        }
+    }
+
+    private static List<ServedModels.Source> sources(ServerConfig config, Artifacts artifacts) {
+        return config.bases().stream().map(base -> ServedModels.Source.of(base, artifacts)).toList();
+    }
+
     /** @throws SetupException when something that the user can provide is missing */
     static Server start(ServerConfig config, DataFolder data) {
+        return start(config, data, Arithmetic.of(config));
+    }
+
+    static Server start(ServerConfig config, DataFolder data, Arithmetic arithmetic) {
         Lifecycle lifecycle = new Lifecycle();
         try {
-            return start(config, data, lifecycle);
+            return start(config, data, arithmetic, lifecycle);
         } catch (RuntimeException | Error e) {
             lifecycle.close();
             throw e;
         }
     }
 
-    private static Server start(ServerConfig config, DataFolder data, Lifecycle lifecycle) {
+    private static Server start(ServerConfig config, DataFolder data, Arithmetic arithmetic, Lifecycle lifecycle) {
         Artifacts artifacts = Artifacts.in(config.cache());
-        List<ServedModels.Source> sources = config.bases().stream()
-                .map(base -> ServedModels.Source.of(base, artifacts)).toList();
         HttpServer.Options listening = new HttpServer.Options(config.host(), config.port(), config.adminPort(),
                 config.http().maxConnections(), config.http().idleTimeout(), config.http().drainLimit(), config.ui());
         HttpServer.requireFree(listening);
         // 1. What takes seconds starts at once, side by side.
         Lifecycle.Starting<Storage> startingStorage = lifecycle.inBackground("storage", () ->
                 Storage.open(config.database(), artifacts.cache(), data));
-        Lifecycle.Starting<ServedModels> startingModels = lifecycle.inBackground("models", () ->
-                ServedModels.open(sources, EngineChoice.torch(config.engine(), sources.size())));
-        Lifecycle.Starting<EmbedderParts> startingEmbedder = lifecycle.inBackground("embedder", () ->
-                EmbedderParts.open(artifacts, config.embedder(), config.engine().device()));
+        Lifecycle.Starting<ServedModels> startingModels = lifecycle.inBackground("models", arithmetic.models());
+        Lifecycle.Starting<EmbedderParts> startingEmbedder = lifecycle.inBackground("embedder",
+                arithmetic.embedder());
         // 2. What needs the database, then the models.
         Storage storage = startingStorage.await();
         Metering metering = lifecycle.started("metering", metering(config, storage, data));
@@ -76,7 +93,7 @@ final class Server implements AutoCloseable {
         TenantAdmission admission = new TenantAdmission(new AdmissionDao(storage.database(),
                 config.admission().longestHold()), metering.prices(), metering.processId());
         InferenceApi inference = inference(config, admission, metering, models, adapters, knowledge, embedder);
-        if (config.demo()) seed(data, artifacts, sources, adapters, knowledge);
+        if (config.demo()) seed(data, artifacts, sources(config, artifacts), adapters, knowledge);
         // 3. The API over all of them, last, so that whoever reaches the port finds everything there.
         Health health = new Health(List.of(new Health.Check("database", storage::answers),
                 new Health.Check("engine", models::healthy)));
