@@ -110,7 +110,7 @@ final class Server implements AutoCloseable {
         ServerConfig.Limits limits = config.limits();
         Generation generation = new Generation(models.forGeneration(), adapters::engineAdapter,
                 Optional.of(knowledge.search()), admission, metering.recorder(),
-                new Generation.Settings(limits.defaultMaxTokens(), limits.stall(), new Grammars.Limits(
+                new Generation.Settings(limits.defaultMaxTokens(), limits.passageTokens(), limits.stall(), new Grammars.Limits(
                         limits.schemaBytes(), limits.schemaDepth(), limits.compiledSchemaBytes(),
                         limits.schemaCompileTime(), config.tools().compiledBytes(), limits.compiledSchemas()), toolFormat(config.tools())),
                 Clock.systemUTC());
@@ -151,7 +151,7 @@ final class Server implements AutoCloseable {
         if (config.demo()) keys.demo(data.path());
         return new AccountsApi(storage.database(), pepper, metering, new AccountsApi.Settings(
                 settings.cacheSize(), settings.cacheLife(), settings.badKeysPerMinute(), settings.guessingAddresses(),
-                settings.sessionLife(), config.idempotency().largestReply()));
+                settings.sessionLife(), settings.rotationOverlap(), config.idempotency().largestReply()));
     }
 
     int port() {

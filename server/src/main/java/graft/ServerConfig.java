@@ -24,7 +24,7 @@ public record ServerConfig(String host, int port, int adminPort, Path data, Opti
 
     /** @param pepper shared by servers that share a database; absent: made once in the data folder */
     public record Keys(Optional<String> pepper, int cacheSize, Duration cacheLife, int badKeysPerMinute,
-            int guessingAddresses, Duration sessionLife) {}
+            int guessingAddresses, Duration sessionLife, Duration rotationOverlap) {}
 
     public record Metering(int checkpointTokens, Duration longestWait, int rowsPerCommit, Duration lease,
             Duration pricesStaleAfter, int mostLabels) {}
@@ -46,8 +46,8 @@ public record ServerConfig(String host, int port, int adminPort, Path data, Opti
     /** @param model empty means the fetched one */
     public record Embedder(Optional<Path> model, int window, int batchTokens) {}
 
-    public record Limits(int defaultMaxTokens, int maxChoices, Duration stall, int schemaBytes, int schemaDepth,
-            int compiledSchemaBytes, Duration schemaCompileTime, int compiledSchemas) {}
+    public record Limits(int defaultMaxTokens, int maxChoices, int passageTokens, Duration stall, int schemaBytes,
+            int schemaDepth, int compiledSchemaBytes, Duration schemaCompileTime, int compiledSchemas) {}
 
     /** @param format auto, or one of {@link graft.generation.tools.ToolFormat} */
     public record Tools(String format, int most, int compiledBytes) {}

@@ -1,6 +1,7 @@
 package graft.admission;
 
 import java.util.Objects;
+import java.util.Optional;
 import java.util.concurrent.atomic.AtomicBoolean;
 
 /**
@@ -11,11 +12,30 @@ import java.util.concurrent.atomic.AtomicBoolean;
 public final class Admitted implements Admission.Decision, AutoCloseable {
     private final RateLimits limits;
     private final Runnable release;
+    private final Correction correction;
     private final AtomicBoolean closed = new AtomicBoolean();
 
+    /** Changes what is held once more is known of the request. */
+    @FunctionalInterface
+    public interface Correction {
+        /** @return why not, if it now asks for more than is left; what was held is held still */
+        Optional<Admission.Refused> to(AdmissionRequest exact);
+    }
+
+    /** Holds nothing that could be corrected. */
     public Admitted(RateLimits limits, Runnable release) {
+        this(limits, release, _ -> Optional.empty());
+    }
+
+    public Admitted(RateLimits limits, Runnable release, Correction correction) {
         this.limits = Objects.requireNonNull(limits);
         this.release = Objects.requireNonNull(release);
+        this.correction = Objects.requireNonNull(correction);
+    }
+
+    /** @return why not; then close this */
+    public Optional<Admission.Refused> correct(AdmissionRequest exact) {
+        return correction.to(exact);
     }
 
     /** Where the tenant stands after this request, for the x-ratelimit headers. */

@@ -70,12 +70,19 @@ public final class Catalog implements CatalogView {
 
     @Override
     public Optional<ResolvedModel> resolve(Caller caller, String model, Optional<String> sticky) {
-        if (bases.containsKey(model)) return Optional.of(new ResolvedModel(model, model, Optional.empty()));
+        if (bases.containsKey(model))
+            return Optional.of(new ResolvedModel(model, model, Optional.empty())).filter(_ -> caller.mayUseModel(model));
         return ModelName.parse(model).flatMap(name -> draw(pointed(caller.tenantId(), name), sum ->
                 sticky.map(key -> StickySplit.place(caller.tenantId(), name, key, sum))
                         .orElseGet(() -> dice.applyAsLong(sum)))
                 .filter(pointed -> bases.containsKey(pointed.base()))
-                .map(pointed -> resolved(caller, name, pointed)));
+                .map(pointed -> resolved(caller, name, pointed))
+                .filter(resolved -> caller.mayUseModel(model, resolved.name(), plain(resolved.name()))));
+    }
+
+    /** Without version or alias. */
+    private static String plain(String name) {
+        return name.indexOf('@') < 0 ? name : name.substring(0, name.indexOf('@'));
     }
 
     private static ResolvedModel resolved(Caller caller, ModelName name, Pointed pointed) {
@@ -140,6 +147,7 @@ public final class Catalog implements CatalogView {
         aliases.sort(Comparator.comparing(Listed::id));
         all.addAll(adapters);
         all.addAll(aliases);
+        all.removeIf(one -> !caller.mayUseModel(one.id(), plain(one.id())));
         return all;
     }
 

@@ -10,9 +10,10 @@ import java.util.Optional;
  *
  * @param requests none if requests are not limited
  * @param tokens   none if tokens are not limited
+ * @param budget   whole percent of the budget that are spent, once that has passed its alert
  */
-public record RateLimits(Optional<Window> requests, Optional<Window> tokens) {
-    public static final RateLimits NONE = new RateLimits(Optional.empty(), Optional.empty());
+public record RateLimits(Optional<Window> requests, Optional<Window> tokens, Optional<Long> budget) {
+    public static final RateLimits NONE = new RateLimits(Optional.empty(), Optional.empty(), Optional.empty());
 
     /** @param reset until all of the limit is free again if nothing more is asked */
     public record Window(long limit, long remaining, Duration reset) {}
@@ -22,6 +23,7 @@ public record RateLimits(Optional<Window> requests, Optional<Window> tokens) {
         Map<String, String> headers = new LinkedHashMap<>();
         requests.ifPresent(window -> put(headers, "requests", window));
         tokens.ifPresent(window -> put(headers, "tokens", window));
+        budget.ifPresent(percent -> headers.put("x-graft-budget-spent-percent", Long.toString(percent)));
         return headers;
     }
 

@@ -38,8 +38,7 @@ public final class TenantAdmission implements Admission {
     @Override
     public Decision admit(AdmissionRequest request) {
         String tenant = request.caller().tenantId();
-        Demand demand = new Demand(tenant, request.requestId(), processId, request.worstCaseTokens(),
-                worstCaseMicros(request, prices.get()));
+        Demand demand = demand(request);
         AtomicReference<Refusal> refusal = new AtomicReference<>();
         Outcome outcome = holds.hold(demand, standing -> {
             refusal.set(refuse(standing, demand).orElse(null));
@@ -48,10 +47,38 @@ public final class TenantAdmission implements Admission {
         RateLimits limits = rateLimits(outcome.standing());
         return switch (outcome) {
             case Outcome.Unlimited _ -> new Admitted(limits, () -> {});
-            case Outcome.Held held -> new Admitted(limits, () -> free(tenant, held.holdId()));
-            case Outcome.Denied _ -> new Refused(refusal.get().kind(), refusal.get().message(),
-                    refusal.get().retryAfter(), limits);
+            case Outcome.Held held -> new Admitted(limits, () -> free(tenant, held.holdId()),
+                    exact -> correct(held.holdId(), demand, demand(exact)));
+            case Outcome.Denied denied -> refused(refusal.get(), demand, denied.standing(), limits);
         };
+    }
+
+    private Demand demand(AdmissionRequest request) {
+        return new Demand(request.caller().tenantId(), request.requestId(), processId, request.worstCaseTokens(),
+                worstCaseMicros(request, prices.get()));
+    }
+
+    private Optional<Refused> correct(String holdId, Demand held, Demand exact) {
+        if (exact.equals(held)) return Optional.empty();
+        AtomicReference<Refusal> refusal = new AtomicReference<>();
+        Outcome outcome = holds.correct(holdId, held, exact, standing -> {
+            refusal.set(refuse(standing, exact).orElse(null));
+            return refusal.get() == null;
+        });
+        return switch (outcome) {
+            case Outcome.Unlimited _, Outcome.Held _ -> Optional.empty();
+            case Outcome.Denied denied -> Optional.of(refused(refusal.get(), exact, denied.standing(),
+                    rateLimits(denied.standing())));
+        };
+    }
+
+    /** The line is what a refusal can be proved by: the snapshot tells which rows it counted. */
+    private static Refused refused(Refusal refusal, Demand demand, Standing standing, RateLimits limits) {
+        LOG.log(System.Logger.Level.DEBUG, "refused={0} tenant={1} request={2} micros={3} spent={4} held={5} "
+                + "snapshot={6}", refusal.kind(), demand.tenantId(), demand.requestId(),
+                String.valueOf(demand.micros()), String.valueOf(standing.spentMicros()),
+                String.valueOf(standing.heldMicros()), standing.snapshot());
+        return new Refused(refusal.kind(), refusal.message(), refusal.retryAfter(), limits);
     }
 
     private void free(String tenant, String holdId) {
@@ -135,7 +162,8 @@ public final class TenantAdmission implements Admission {
 
     private static RateLimits rateLimits(Standing standing) {
         return new RateLimits(window(standing.limits().requestsPerMinute(), standing.requests(), standing),
-                window(standing.limits().tokensPerMinute(), standing.tokens(), standing));
+                window(standing.limits().tokensPerMinute(), standing.tokens(), standing), standing.alerts()
+                ? standing.limits().budget().map(budget -> budget.percent(standing.spentMicros())) : Optional.empty());
     }
 
     private static Optional<RateLimits.Window> window(OptionalLong limit, long used, Standing standing) {

@@ -25,12 +25,13 @@ public final class AccountsApi {
      * @param badKeysAMinute    from one address ({@code keys.bad-keys-per-minute}, 10)
      * @param guessingAddresses remembered ({@code keys.guessing-addresses}, 10,000)
      * @param sessionLife       of a browser's session ({@code keys.session-life}, 12 h)
+     * @param rotationOverlap   of a rotated key and its successor ({@code keys.rotation-overlap}, 24 h)
      * @param largestReply      bytes of a reply kept for retries ({@code idempotency.largest-reply}, 8 MiB)
      */
     public record Settings(int cacheSize, Duration cacheLife, int badKeysAMinute, int guessingAddresses,
-            Duration sessionLife, int largestReply) {
+            Duration sessionLife, Duration rotationOverlap, int largestReply) {
         public static final Settings DEFAULT = new Settings(10_000, Duration.ofSeconds(5), 10, 10_000,
-                Duration.ofHours(12), 8 << 20);
+                Duration.ofHours(12), Duration.ofHours(24), 8 << 20);
     }
 
     public AccountsApi(Database database, Pepper pepper, Metering metering, Settings settings) {
@@ -40,7 +41,7 @@ public final class AccountsApi {
         idempotency = new Idempotency(metering.replies(), metering.processId(), settings.largestReply());
         resources = List.of(
                 new SessionResource(filter, sessions, settings.sessionLife()),
-                new TenantsResource(new TenantDao(database), keys, filter),
+                new TenantsResource(new TenantDao(database), keys, filter, settings.rotationOverlap()),
                 new LimitsResource(new LimitsDao(database)),
                 new AuditResource(new AuditDao(database)),
                 new PricesResource(new PriceBookDao(database), metering.prices()),

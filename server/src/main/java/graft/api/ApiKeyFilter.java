@@ -97,7 +97,8 @@ final class ApiKeyFilter implements Authenticator {
     }
 
     static Caller caller(KeyHolder holder) {
-        return new Caller(holder.tenantId(), holder.tenantName(), holder.keyId(), holder.scopes());
+        return new Caller(holder.tenantId(), holder.tenantName(), holder.keyId(), holder.scopes(),
+                holder.lists());
     }
 
     static Optional<String> cookie(ServerRequest request) {

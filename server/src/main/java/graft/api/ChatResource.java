@@ -61,7 +61,7 @@ final class ChatResource implements Resource {
                 Completions.Label.of("chatcmpl-", exchange.requestId(), clock, target));
         GenerationRequest request = request(exchange, call);
         switch (generation.start(request)) {
-            case Outcome.Refusal refusal -> throw Completions.refuse(exchange, refusal);
+            case Outcome.Refusal refusal -> throw Models.refuse(exchange, refusal);
             case Answer answer -> {
                 try (answer) {
                     answer.admitted().limits().headers().forEach(exchange::header);

@@ -4,7 +4,6 @@ import graft.engine.GeneratedToken;
 import graft.generation.Answer;
 import graft.generation.Delta;
 import graft.generation.GenerationFailedException;
-import graft.generation.Outcome;
 import graft.generation.Summary;
 import graft.registry.DatabaseUnavailableException;
 import java.time.Clock;
@@ -27,12 +26,6 @@ final class Completions {
             return new Label(prefix + requestId.replaceFirst("^req_", ""), clock.instant().getEpochSecond(),
                     target.model().name(), "fp_" + digest.substring(0, Math.min(12, digest.length())));
         }
-    }
-
-    /** A refusal by a limit says in its headers where the tenant stands. */
-    static ApiException refuse(Exchange exchange, Outcome.Refusal refusal) {
-        if (refusal instanceof Outcome.Limited limited) limited.refused().limits().headers().forEach(exchange::header);
-        return Models.refusal(refusal);
     }
 
     /** Tokens with a place in the text: a stop token has none. */

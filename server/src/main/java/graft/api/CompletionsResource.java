@@ -80,7 +80,7 @@ final class CompletionsResource implements Resource {
                 clock,
                 target), request.options().choices() * count(prompt), echoes);
         switch (generation.start(request)) {
-            case Outcome.Refusal refusal -> throw Completions.refuse(exchange, refusal);
+            case Outcome.Refusal refusal -> throw Models.refuse(exchange, refusal);
             case Answer answer -> {
                 try (answer) {
                     answer.admitted().limits().headers().forEach(exchange::header);

@@ -5,6 +5,7 @@ import graft.admission.Admission;
 import graft.admission.AdmissionRequest;
 import graft.admission.Admitted;
 import graft.engine.Finished;
+import graft.generation.Outcome;
 import graft.knowledge.TextEmbedder;
 import graft.metering.UsageRecorder;
 import graft.registry.tenant.Scope;
@@ -46,7 +47,7 @@ final class EmbeddingsResource implements Resource {
     private void embed(Exchange exchange) {
         Request asked = exchange.body(Request.class);
         if (asked.model() == null) throw ApiException.invalid("model", "'model' is missing.");
-        TextEmbedder embedder = model.filter(one -> one.id().equals(asked.model()))
+        TextEmbedder embedder = model.filter(one -> one.id().equals(asked.model()) && exchange.caller().mayUseModel(one.id()))
                 .orElseThrow(() -> ApiException.modelNotFound(asked.model()));
         boolean base64 = "base64".equals(asked.encodingFormat());
         if (asked.encodingFormat() != null && !base64 && !asked.encodingFormat().equals("float"))
@@ -67,7 +68,7 @@ final class EmbeddingsResource implements Resource {
         AdmissionRequest request = new AdmissionRequest(exchange.caller(), exchange.requestId(), embedder.id(),
                 Optional.empty(), tokens, 0, 1, 0);
         return switch (admission.admit(request)) {
-            case Admission.Refused refused -> throw Models.refusal(new graft.generation.Outcome.Limited(refused));
+            case Admission.Refused refused -> throw Models.refuse(exchange, new Outcome.Limited(refused));
             case Admitted admitted -> {
                 try (admitted; UsageRecorder.Ticket ticket = usage.open(new UsageRecorder.Start(exchange.requestId(),
                         exchange.caller().tenantId(), exchange.caller().keyId(), "embeddings", embedder.id(),

@@ -6,6 +6,7 @@ import graft.registry.tenant.LimitsDao;
 import graft.registry.tenant.Scope;
 import java.util.List;
 import java.util.Optional;
+import java.util.OptionalInt;
 import java.util.OptionalLong;
 
 /** What a tenant may use. PUT replaces all limits; an absent or null one is none. */
@@ -28,7 +29,8 @@ final class LimitsResource implements Resource {
         static Body of(Limits limits) {
             return new Body(boxed(limits.requestsPerMinute()), boxed(limits.tokensPerMinute()),
                     boxed(limits.maxParallelRequests()), boxed(limits.storageBytes()), boxed(limits.maxAdapters()),
-                    limits.budget().map(budget -> new Budget(budget.amountMicros(), budget.period().word()))
+                    limits.budget().map(budget -> new Budget(budget.amountMicros(), budget.period().word(),
+                            budget.alertPercent().isPresent() ? budget.alertPercent().getAsInt() : null))
                             .orElse(null));
         }
 
@@ -40,14 +42,17 @@ final class LimitsResource implements Resource {
         }
     }
 
-    record Budget(Long amountMicros, String period) {
+    /** @param alertPercent of the amount, at which replies and the audit log say so; absent: no alert */
+    record Budget(Long amountMicros, String period, Integer alertPercent) {
         Limits.Budget checked() {
             if (amountMicros == null)
                 throw ApiException.invalid("budget.amount_micros", "'amount_micros' is required.");
             OptionalLong amount = limit("budget.amount_micros", amountMicros);
             Limits.Period known = Limits.Period.of(String.valueOf(period)).orElseThrow(() -> ApiException.invalid(
                     "budget.period", "'period' must be 'day', 'month' or 'total'."));
-            return new Limits.Budget(amount.getAsLong(), known);
+            Checks.within("budget.alert_percent", alertPercent, 1, 100);
+            return new Limits.Budget(amount.getAsLong(), known,
+                    alertPercent == null ? OptionalInt.empty() : OptionalInt.of(alertPercent));
         }
     }
 

@@ -41,6 +41,7 @@ final class Models {
         if (name == null || name.isBlank()) throw ApiException.invalid("model", "'model' is missing.");
         ResolvedModel model = catalog.resolve(caller, name, sticky).orElseThrow(() -> ApiException.modelNotFound(name));
         EngineModel base = generation.model(model.baseId()).orElseThrow(() -> ApiException.modelNotFound(name));
+        if (!options.knowledge().storeIds().stream().allMatch(caller::mayUseStore)) throw ApiException.notFound();
         List<GenerationRequest.Composed> composed = new ArrayList<>();
         for (int i = 0; i < options.composed().size(); i++) {
             composed.add(composed(caller, options.composed().get(i), "graft.adapters[" + i + "].name", model,
@@ -64,6 +65,12 @@ final class Models {
     static Optional<String> sticky(String safetyIdentifier, String user, String promptCacheKey) {
         return Stream.of(Optional.ofNullable(safetyIdentifier), Optional.ofNullable(user),
                 Optional.ofNullable(promptCacheKey)).flatMap(Optional::stream).filter(key -> !key.isEmpty()).findFirst();
+    }
+
+    /** As an error; a refusal by a limit says in its headers where the tenant stands. */
+    static ApiException refuse(Exchange exchange, Outcome.Refusal refusal) {
+        if (refusal instanceof Outcome.Limited limited) limited.refused().limits().headers().forEach(exchange::header);
+        return refusal(refusal);
     }
 
     static ApiException refusal(Outcome.Refusal refusal) {

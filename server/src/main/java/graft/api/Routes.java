@@ -66,6 +66,7 @@ public final class Routes {
         try {
             Caller caller = admit(route, request);
             Exchange exchange = new Exchange(request, response, requestId, caller, bodyLimit);
+            if (caller != null) narrow(route, exchange);
             if (idempotency.isPresent()) idempotency.get().answer(route, exchange);
             else route.handler().handle(exchange);
         } catch (ApiException e) {
@@ -91,6 +92,17 @@ public final class Routes {
         }
         if (caller.isReadOnly() && !route.changesNothing()) throw ApiException.insufficientScope("write");
         return caller;
+    }
+
+    /** A key that is narrowed to some stores meets no other, and neither files nor new stores, which are in none. */
+    private static void narrow(Route route, Exchange exchange) {
+        Caller caller = exchange.caller();
+        if (caller.lists().stores().isEmpty()) return;
+        if (route.path().contains("{vector_store_id}") && !caller.mayUseStore(exchange.path("vector_store_id")))
+            throw ApiException.notFound();
+        boolean outside = route.path().startsWith("/v1/files") || route.path().startsWith("/admin/v1/retrievals")
+                || route.path().equals("/v1/vector_stores") && !route.changesNothing();
+        if (outside) throw ApiException.insufficientScope("every vector store");
     }
 
     /** What a proxy on this machine passes on comes from elsewhere. */

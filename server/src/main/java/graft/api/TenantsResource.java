@@ -7,6 +7,7 @@ import graft.registry.tenant.Scope;
 import graft.registry.tenant.Tenant;
 import graft.registry.tenant.TenantDao;
 import java.time.DateTimeException;
+import java.time.Duration;
 import java.time.Instant;
 import java.time.OffsetDateTime;
 import java.util.EnumSet;
@@ -17,11 +18,16 @@ import java.util.Set;
 /** Tenants and their keys, for the operator. */
 final class TenantsResource implements Resource {
     private static final int LONGEST_NAME = 200;
+    private static final int MOST_LISTED = 1000;
+    private static final int MOST_OVERLAP_SECONDS = 90 * 86_400;
     private final TenantDao tenants;
     private final ApiKeyDao keys;
     private final ApiKeyFilter filter;
+    private final Duration overlap;
 
-    TenantsResource(TenantDao tenants, ApiKeyDao keys, ApiKeyFilter filter) {
+    /** @param overlap of a rotated key and its successor, if none is asked for */
+    TenantsResource(TenantDao tenants, ApiKeyDao keys, ApiKeyFilter filter, Duration overlap) {
+        this.overlap = overlap;
         this.tenants = tenants;
         this.keys = keys;
         this.filter = filter;
@@ -36,6 +42,7 @@ final class TenantsResource implements Resource {
                 Route.delete("/admin/v1/tenants/{tenant_id}", Scope.ADMIN, this::delete),
                 Route.post("/admin/v1/tenants/{tenant_id}/keys", Scope.ADMIN, this::createKey),
                 Route.get("/admin/v1/tenants/{tenant_id}/keys", Scope.ADMIN, this::listKeys),
+                Route.post("/admin/v1/tenants/{tenant_id}/keys/{key_id}/rotate", Scope.ADMIN, this::rotateKey),
                 Route.delete("/admin/v1/tenants/{tenant_id}/keys/{key_id}", Scope.ADMIN, this::deleteKey));
     }
 
@@ -84,23 +91,56 @@ final class TenantsResource implements Resource {
         exchange.ok(new Deleted("tenant.deleted", id, true));
     }
 
-    /** @param expiresAt seconds since 1970 or ISO 8601; absent: never */
-    record NewKey(String name, List<String> scopes, JsonNode expiresAt) {}
+    /**
+     * @param models    names that the key is narrowed to; absent: all
+     * @param stores    ids that the key is narrowed to; absent: all
+     * @param expiresAt seconds since 1970 or ISO 8601; absent: never
+     */
+    record NewKey(String name, List<String> scopes, List<String> models, List<String> stores, JsonNode expiresAt) {
+        ApiKeyDao.NewKey checked() {
+            String text = name == null ? "" : checkedName(name);
+            Set<Scope> wanted = TenantsResource.scopes(scopes);
+            ApiKey.Lists lists = new ApiKey.Lists(list("models", models), list("stores", stores));
+            if (wanted.contains(Scope.ADMIN) && !lists.equals(ApiKey.Lists.NONE))
+                throw ApiException.invalid("scopes", "A key with the scope admin can't be narrowed to models or stores.");
+            return new ApiKeyDao.NewKey(text, wanted, lists, expiry(expiresAt));
+        }
+    }
+
+    private static Optional<Set<String>> list(String name, List<String> names) {
+        if (names == null) return Optional.empty();
+        if (names.size() > MOST_LISTED || names.stream().anyMatch(one -> one == null || one.isBlank()
+                || one.length() > LONGEST_NAME || one.chars().anyMatch(Character::isISOControl)))
+            throw ApiException.invalid(name, "'" + name + "' must be a list of at most " + MOST_LISTED + " names.");
+        return Optional.of(Set.copyOf(names));
+    }
 
     /** @param secret only when the key is made */
     record MadeKey(String object, String id, String secret, String name, String prefix, List<String> scopes,
-            Long createdAt, Long expiresAt) {}
+            List<String> models, List<String> stores, Long createdAt, Long expiresAt) {
+        static MadeKey of(ApiKeyDao.Made made) {
+            ApiKey key = made.key();
+            return new MadeKey("api_key", key.id(), made.secret().text(), key.name(), key.prefix(), words(key.scopes()),
+                    names(key.lists().models()), names(key.lists().stores()), key.createdAt().getEpochSecond(),
+                    seconds(key.expiresAt()));
+        }
+    }
 
-    record KeyBody(String object, String id, String name, String prefix, List<String> scopes, long createdAt,
-            Long expiresAt, Long lastUsedAt) {
+    record KeyBody(String object, String id, String name, String prefix, List<String> scopes, List<String> models,
+            List<String> stores, long createdAt, Long expiresAt, Long lastUsedAt) {
         static KeyBody of(ApiKey key) {
             return new KeyBody("api_key", key.id(), key.name(), key.prefix(), words(key.scopes()),
-                    key.createdAt().getEpochSecond(), seconds(key.expiresAt()), seconds(key.lastUsedAt()));
+                    names(key.lists().models()), names(key.lists().stores()), key.createdAt().getEpochSecond(),
+                    seconds(key.expiresAt()), seconds(key.lastUsedAt()));
         }
     }
 
     private static List<String> words(Set<Scope> scopes) {
         return scopes.stream().sorted().map(Scope::word).toList();
+    }
+
+    private static List<String> names(Optional<Set<String>> list) {
+        return list.map(names -> names.stream().sorted().toList()).orElse(null);
     }
 
     private static Long seconds(Optional<Instant> instant) {
@@ -110,13 +150,24 @@ final class TenantsResource implements Resource {
     private void createKey(Exchange exchange) {
         NewKey body = exchange.body(NewKey.class);
         Tenant tenant = tenant(exchange);
-        String name = body.name() == null ? "" : checkedName(body.name());
-        ApiKeyDao.Made made = keys.create(exchange.caller().keyId(), tenant.id(), name, scopes(body.scopes()),
-                expiry(body.expiresAt()));
-        ApiKey key = made.key();
+        ApiKeyDao.Made made = keys.create(exchange.caller().keyId(), tenant.id(), body.checked());
         exchange.header("Cache-Control", "no-store");
-        exchange.send(201, new MadeKey("api_key", key.id(), made.secret().text(), key.name(), key.prefix(),
-                words(key.scopes()), key.createdAt().getEpochSecond(), seconds(key.expiresAt())));
+        exchange.send(201, MadeKey.of(made));
+    }
+
+    /** @param overlapSeconds how long the old key goes on; 0 ends it now */
+    record Rotation(Integer overlapSeconds) {}
+
+    private void rotateKey(Exchange exchange) {
+        Rotation body = Lists.bodyOrEmpty(exchange, Rotation.class);
+        Checks.within("overlap_seconds", body.overlapSeconds(), 0, MOST_OVERLAP_SECONDS);
+        String id = exchange.path("key_id");
+        ApiKeyDao.Made made = keys.rotate(exchange.caller().keyId(), tenant(exchange).id(), id,
+                body.overlapSeconds() == null ? overlap : Duration.ofSeconds(body.overlapSeconds()))
+                .orElseThrow(ApiException::notFound);
+        filter.forgetKey(id);
+        exchange.header("Cache-Control", "no-store");
+        exchange.send(201, MadeKey.of(made));
     }
 
     private static Set<Scope> scopes(List<String> words) {

@@ -136,7 +136,7 @@ final class VectorStoreSearchResource implements Resource {
         int tokens = request.queries().stream().mapToInt(meter.embedder()::count).sum();
         return switch (meter.admission().admit(new AdmissionRequest(caller, exchange.requestId(), model,
                 Optional.empty(), tokens, 0, 1, request.queries().size()))) {
-            case Admission.Refused refused -> throw Models.refusal(new Outcome.Limited(refused));
+            case Admission.Refused refused -> throw Models.refuse(exchange, new Outcome.Limited(refused));
             case Admitted admitted -> {
                 try (admitted; UsageRecorder.Ticket ticket = meter.usage().open(new UsageRecorder.Start(
                         exchange.requestId(), caller.tenantId(), caller.keyId(), "search", model, Optional.empty(), 0,

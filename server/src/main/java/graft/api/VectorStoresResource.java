@@ -2,6 +2,7 @@ package graft.api;
 
 import com.fasterxml.jackson.annotation.JsonRawValue;
 import com.fasterxml.jackson.databind.JsonNode;
+import graft.admission.Caller;
 import graft.knowledge.TextEmbedder;
 import graft.registry.knowledge.Document.Chunking;
 import graft.registry.knowledge.DocumentDao.NewDocument;
@@ -92,8 +93,19 @@ final class VectorStoresResource implements Resource {
 
     private void list(Exchange exchange) {
         Paging paging = Lists.paging(exchange, LISTED, MOST_LISTED);
+        if (exchange.caller().lists().stores().isPresent()) {
+            exchange.ok(narrowed(exchange.caller()));
+            return;
+        }
         exchange.ok(Page.of(stores.list(exchange.caller().tenantId(), paging).stream().map(StoreBody::of).toList(),
                 paging.limit(), StoreBody::id));
+    }
+
+    /** All stores that a key is narrowed to, on one page. */
+    private Page<StoreBody> narrowed(Caller caller) {
+        List<StoreBody> listed = caller.lists().stores().orElseThrow().stream().sorted()
+                .flatMap(id -> stores.find(caller.tenantId(), id).stream()).map(StoreBody::of).toList();
+        return Page.of(listed, listed.size(), StoreBody::id);
     }
 
     private void get(Exchange exchange) {

@@ -17,6 +17,7 @@ import graft.knowledge.Retrieval;
 import graft.metering.UsageRecorder;
 import graft.tokens.Detokenizer;
 import graft.tokens.Tokenizer;
+import java.nio.file.Path;
 import java.time.Clock;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -43,13 +44,14 @@ public final class Generation {
 
     /**
      * @param defaultMaxTokens of a chat answer that names no limit ({@code limits.default-max-tokens})
+     * @param passageTokens    held for each passage before a search ({@code limits.passage-tokens})
      * @param stall            longest silence of an engine before its answer is given up ({@code limits.stall})
      * @param schemas          limits of {@code response_format} ({@code limits.schema-bytes} and following)
      * @param toolFormat       how models write calls ({@code tools.format}); none: seen from each model
      */
-    public record Settings(int defaultMaxTokens, Duration stall, Grammars.Limits schemas,
+    public record Settings(int defaultMaxTokens, int passageTokens, Duration stall, Grammars.Limits schemas,
             Optional<ToolFormat> toolFormat) {
-        public static final Settings DEFAULT = new Settings(1024, Duration.ofMinutes(5), Grammars.Limits.DEFAULT,
+        public static final Settings DEFAULT = new Settings(1024, 1024, Duration.ofMinutes(5), Grammars.Limits.DEFAULT,
                 Optional.empty());
     }
 
@@ -102,22 +104,51 @@ public final class Generation {
         if (model == null) return new Outcome.NotServed(request.model().name());
         try {
             Optional<Grammar> grammar = grammar(request, model);
+            if (request.knowledge().asked()) return startWithPassages(request, model, grammar);
             Prompts.Prepared prepared = prompts.prepare(request, model.model(), model.dialect(),
                     settings.defaultMaxTokens());
             return switch (admission.admit(admissionOf(request, prepared))) {
                 case Admission.Refused refused -> new Outcome.Limited(refused);
-                case Admitted admitted -> begin(request, model, prepared, grammar, admitted);
+                case Admitted admitted -> begin(request, model, prepared, grammar, admitted, 0);
             };
         } catch (Prompts.RefusedException e) {
             return e.refusal();
         }
     }
 
+    /** Who is refused costs no search: what the passages may take is held before, and corrected after it. */
+    private Outcome startWithPassages(GenerationRequest request, Served model, Optional<Grammar> grammar) {
+        Prompts.Bare bare = prompts.bare(request, model.model(), model.dialect(), settings.defaultMaxTokens());
+        long passages = Math.min(bare.room(), (long) request.knowledge().maxResults() * settings.passageTokens());
+        switch (admission.admit(admissionOf(request, bare.tokens() + passages, bare.maxTokens()))) {
+            case Admission.Refused refused -> {
+                return new Outcome.Limited(refused);
+            }
+            case Admitted admitted -> {
+                boolean begun = false;
+                try {
+                    Prompts.Prepared prepared = prompts.prepare(request, model.model(), model.dialect(),
+                            settings.defaultMaxTokens());
+                    Optional<Admission.Refused> refused = admitted.correct(admissionOf(request, prepared));
+                    if (refused.isPresent()) return new Outcome.Limited(refused.get());
+                    begun = true;
+                    return begin(request, model, prepared, grammar, admitted,
+                            Math.max(0, prepared.tokens() - bare.tokens()));
+                } finally {
+                    if (!begun) admitted.close();
+                }
+            }
+        }
+    }
+
     private static AdmissionRequest admissionOf(GenerationRequest request, Prompts.Prepared prepared) {
+        return admissionOf(request, prepared.tokens(), (long) prepared.maxTokens() * prepared.ids().size());
+    }
+
+    private static AdmissionRequest admissionOf(GenerationRequest request, long promptTokens, long maxTokens) {
         return new AdmissionRequest(request.caller(), request.requestId(), request.model().baseId(),
-                request.model().adapter().map(ResolvedModel.Adapter::name), prepared.tokens(),
-                (long) prepared.maxTokens() * prepared.ids().size(), request.options().choices(),
-                prepared.retrieved().isPresent() ? 1 : 0);
+                request.model().adapter().map(ResolvedModel.Adapter::name), promptTokens, maxTokens,
+                request.options().choices(), request.knowledge().asked() ? 1 : 0);
     }
 
     private static Optional<Grammar> grammar(GenerationRequest request, Served served) {
@@ -128,7 +159,7 @@ public final class Generation {
     }
 
     private Outcome begin(GenerationRequest request, Served served, Prompts.Prepared prepared,
-            Optional<Grammar> grammar, Admitted admitted) {
+            Optional<Grammar> grammar, Admitted admitted, int contextTokens) {
         boolean nothingFound = request.knowledge().strict() && prepared.retrieved().isPresent() && prepared.shown()
                 .isEmpty();
         EngineModel model = served.model();
@@ -151,8 +182,9 @@ public final class Generation {
         boolean begun = false;
         try {
             prepared.retrieved().ifPresent(found -> ticket.retrieved(found.queryTokens(), found.micros()));
+            ticket.context(nothingFound ? 0 : contextTokens);
             Optional<Duration> busy = nothingFound ? Optional.empty() : submit(request, model, prepared, grammar,
-                    choices, answer);
+                    choices, answer, ticket);
             begun = busy.isEmpty();
             return begun ? answer : new Outcome.Busy(busy.get());
         } finally {
@@ -180,8 +212,8 @@ public final class Generation {
 
     /** @return when to ask again, if the engine has no room for all of them */
     private Optional<Duration> submit(GenerationRequest request, EngineModel model, Prompts.Prepared prepared,
-            Optional<Grammar> grammar, List<Choice> choices, Answer answer) {
-        List<EngineAdapter> loaded = loaded(request);
+            Optional<Grammar> grammar, List<Choice> choices, Answer answer, UsageRecorder.Ticket ticket) {
+        List<EngineAdapter> loaded = loaded(request).stream().map(adapter -> counted(adapter, ticket)).toList();
         for (Choice choice : choices) {
             int[] prompt = prepared.ids().get(choice.index() / request.options().choices());
             EngineRequest sequence = new EngineRequest(request.requestId(), request.caller().tenantId(), prompt,
@@ -196,6 +228,15 @@ public final class Generation {
             }
         }
         return Optional.empty();
+    }
+
+    /** The engine asks for an adapter's files when it has to bring it into memory: whoever made it do so is billed. */
+    private static EngineAdapter counted(EngineAdapter adapter, UsageRecorder.Ticket ticket) {
+        return new EngineAdapter(adapter.name(), adapter.version(), adapter.digest(), adapter.scale(), () -> {
+            Path folder = adapter.files().folder();
+            ticket.adapterLoaded();
+            return folder;
+        });
     }
 
     private List<EngineAdapter> loaded(GenerationRequest request) {

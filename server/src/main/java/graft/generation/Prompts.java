@@ -64,6 +64,31 @@ final class Prompts {
     }
 
     /**
+     * A request that asks for passages, without them.
+     *
+     * @param tokens    of the prompt
+     * @param room      that passages can take at most
+     * @param maxTokens that the answer may have
+     */
+    record Bare(int tokens, int room, int maxTokens) {}
+
+    /**
+     * What can be known before a search.
+     *
+     * @throws RefusedException if the request can't be served whatever is found
+     */
+    Bare bare(GenerationRequest request, EngineModel model, Optional<Dialect> dialect, int defaultMaxTokens) {
+        if (!(request.prompt() instanceof Prompt.Chat))
+            throw new RefusedException(new Outcome.Invalid("graft.vector_store_ids", "Passages need chat messages."));
+        BaseModel base = model.engine().model();
+        int tokens = encode(request, model, dialect, true, List.of()).getFirst().length;
+        int left = base.contextLength() - tokens;
+        int wanted = request.options().maxTokens().orElse(1);
+        if (left < wanted) throw new RefusedException(tooLong(request, base, tokens));
+        return new Bare(tokens, left - wanted, request.options().maxTokens().orElse(Math.min(defaultMaxTokens, left)));
+    }
+
+    /**
      * Passages that don't fit into the context are left out, the least relevant first.
      *
      * @throws RefusedException if the request can't be served

@@ -2,12 +2,14 @@ package graft.metering;
 
 import graft.engine.Finished;
 import graft.registry.DatabaseUnavailableException;
+import graft.registry.usage.Component;
 import graft.registry.usage.Counters;
 import graft.registry.usage.LedgerWrite;
 import graft.registry.usage.PriceBook;
 import graft.registry.usage.UsageRequest;
 import java.util.Locale;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.atomic.AtomicInteger;
 
 /**
  * One request's row while it runs. A checkpoint is written every half interval and not waited for, unless the tokens
@@ -20,6 +22,8 @@ final class LedgerTicket implements UsageRecorder.Ticket {
     private final int promptTokens;
     private final long openedNanos = System.nanoTime();
     private Counters counters = Counters.NONE;
+    private final AtomicInteger adapterLoads = new AtomicInteger();
+    private int contextTokens;
     private long lastTokenNanos;
     private long retrievalMicros;
     private long durable;
@@ -39,12 +43,26 @@ final class LedgerTicket implements UsageRecorder.Ticket {
     public void generated(int tokensSoFar) {
         time();
         // The first token proves that the prompt was computed; which part of it was cached is known at the end.
-        counters = new Counters(promptTokens, 0, Math.max(tokensSoFar, counters.decode()), counters.embedQuery(),
-                counters.retrieve());
+        counters = with(new Counters(promptTokens, 0, Math.max(tokensSoFar, counters.decode()), counters.embedQuery(),
+                counters.retrieve()));
         noteWritten();
         boolean due = requested == 0 || counters.decode() - requested >= recorder.checkpointTokens() / 2;
         if (pending == null && due) checkpoint();
         if (counters.decode() - durable >= recorder.checkpointTokens()) catchUp();
+    }
+
+    private Counters with(Counters others) {
+        return others.plus(Counters.of(Component.ADAPTER_LOAD, adapterLoads.get()));
+    }
+
+    @Override
+    public void context(int tokens) {
+        contextTokens = tokens;
+    }
+
+    @Override
+    public void adapterLoaded() {
+        adapterLoads.incrementAndGet();
     }
 
     private void time() {
@@ -98,8 +116,8 @@ final class LedgerTicket implements UsageRecorder.Ticket {
         long prompt = nothing ? 0 : finished.promptTokens();
         long cached = Math.min(prompt, finished.cachedPromptTokens());
         Counters bill = embeds ? new Counters(0, 0, 0, prompt, 0)
-                : new Counters(prompt - cached, cached, finished.generatedTokens(), counters.embedQuery(),
-                        counters.retrieve());
+                : with(new Counters(prompt - cached, cached, finished.generatedTokens(), counters.embedQuery(),
+                        counters.retrieve()));
         settled = settle(bill, finished.reason().name().toLowerCase(Locale.ROOT), deliveredTokens,
                 new LedgerWrite.Times(finished.queueMicros(), finished.engineMicros(), retrievalMicros));
         return settled;
@@ -107,7 +125,7 @@ final class LedgerTicket implements UsageRecorder.Ticket {
 
     private UsageRecorder.Settled settle(Counters bill, String ended, int delivered, LedgerWrite.Times times) {
         CompletableFuture<Long> written = recorder.submit(
-                new LedgerWrite.Settle(request, bill, prices, ended, delivered, times));
+                new LedgerWrite.Settle(request, bill, prices, ended, delivered, contextTokens, times));
         closed = true; // from here on the writer settles it, however long that takes
         UsageRecorder.Settled cost = new UsageRecorder.Settled(recorder.await(written), prices.currency());
         recorder.metrics().settled(request, bill, cost, ended, times, System.nanoTime() - openedNanos);

@@ -1,6 +1,5 @@
 package graft.metering;
 
-import graft.registry.usage.Component;
 import graft.registry.usage.Counters;
 import graft.registry.usage.LedgerWrite;
 import graft.registry.usage.UsageRequest;
@@ -87,12 +86,9 @@ final class RequestMetrics {
         requests.labelValues(tenant, base, adapter, request.operation(), ended).inc();
         this.cost.labelValues(tenant, base, adapter, cost.currency()).inc(cost.costMicros());
         engineSeconds.labelValues(tenant, base, adapter).inc(times.engine() / MILLION);
-        consume(Component.PREFILL, bill.prefill(), tenant, base, adapter);
-        consume(Component.CACHED_PREFILL, bill.cachedPrefill(), tenant, base, adapter);
-        consume(Component.DECODE, bill.decode(), tenant, base, adapter);
-        consume(Component.EMBED_QUERY, bill.embedQuery(), tenant, base, adapter);
-        consume(Component.RETRIEVE, bill.retrieve(), tenant, base, adapter);
-        if (request.operation().equals("embeddings") || request.operation().equals("search")) return;
+        bill.amounts().forEach((component, quantity) ->
+                consumed.labelValues(tenant, base, adapter, component.word()).inc(quantity));
+        if (!request.operation().endsWith("completions")) return;
         promptTokens.labelValues(base).inc(bill.prefill() + bill.cachedPrefill());
         generationTokens.labelValues(base).inc(bill.decode());
         success.labelValues(base, finishedReason(ended)).inc();
@@ -100,10 +96,6 @@ final class RequestMetrics {
         queue.labelValues(base).observe(times.queue() / MILLION);
         requestPrompt.labelValues(base).observe(bill.prefill() + bill.cachedPrefill());
         requestGeneration.labelValues(base).observe(bill.decode());
-    }
-
-    private void consume(Component component, long quantity, String tenant, String base, String adapter) {
-        if (quantity > 0) consumed.labelValues(tenant, base, adapter, component.word()).inc(quantity);
     }
 
     private static String finishedReason(String ended) {

@@ -27,6 +27,12 @@ public interface UsageRecorder {
         /** A retrieval was made for this request. */
         void retrieved(int queryTokens, long micros);
 
+        /** So many tokens of the prompt are passages. */
+        default void context(int tokens) {}
+
+        /** An adapter was brought into memory for this request. The engine's threads may call. */
+        default void adapterLoaded() {}
+
         /**
          * Settles by the engine's own counters. Idempotent: a second call changes nothing.
          *

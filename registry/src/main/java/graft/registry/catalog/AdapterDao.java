@@ -73,6 +73,21 @@ public final class AdapterDao {
                 """).bind("tenant", tenantId).bind("name", name).execute();
     }
 
+    /**
+     * Removes all adapters of a tenant that is deleted, and what others share with it. In the operator's transaction.
+     *
+     * @return how many adapters
+     */
+    public static int deleteAll(Handle handle, String tenantId) {
+        handle.createUpdate("DELETE FROM adapter_alias WHERE tenant_id = :tenant").bind("tenant", tenantId).execute();
+        int deleted = handle.createUpdate("DELETE FROM adapter WHERE tenant_id = :tenant").bind("tenant", tenantId)
+                .execute();
+        handle.createUpdate("DELETE FROM adapter_share WHERE shared_with = :tenant").bind("tenant", tenantId).execute();
+        AdapterVersionDao.markUnreferenced(handle, tenantId);
+        CatalogDao.announce(handle);
+        return deleted;
+    }
+
     /** Holds off every other change of this adapter until the transaction ends. */
     static boolean lock(Handle handle, String tenantId, String name) {
         return handle.createQuery("SELECT 1 FROM adapter WHERE tenant_id = :tenant AND name = :name FOR UPDATE")

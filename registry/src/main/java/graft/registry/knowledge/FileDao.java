@@ -99,6 +99,11 @@ public final class FileDao {
         if (used > most.get()) throw new StorageLimitException(most.get());
     }
 
+    /** Deletes all files of a tenant that is deleted, after its stores. In the operator's transaction. @return how many */
+    public static int deleteAll(Handle handle, String tenantId) {
+        return handle.execute("DELETE FROM file WHERE tenant_id = ?", tenantId);
+    }
+
     public Optional<StoredFile> find(String tenantId, String id) {
         return database.asTenant(tenantId, handle -> find(handle, id));
     }

@@ -91,6 +91,13 @@ public final class StoreDao {
         });
     }
 
+    /** Deletes all stores of a tenant that is deleted. In the operator's transaction. @return how many */
+    public static int deleteAll(Handle handle, String tenantId) {
+        handle.createQuery("SELECT number FROM vector_store WHERE tenant_id = :tenant ORDER BY number FOR UPDATE")
+                .bind("tenant", tenantId).mapTo(Long.class).list();
+        return handle.execute("DELETE FROM vector_store WHERE tenant_id = ?", tenantId);
+    }
+
     /** Stores whose time without use is over, of all tenants. */
     public List<FileDao.Expired> expired(int limit) {
         return database.asOperator(handle -> handle.createQuery("""

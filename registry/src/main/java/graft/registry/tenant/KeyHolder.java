@@ -14,7 +14,7 @@ import java.util.Set;
  * @param valid neither revoked nor expired, and its tenant not deleted, by the database's clock
  */
 public record KeyHolder(String keyId, String tenantId, String tenantName, String prefix, byte[] secretHmac,
-        Set<Scope> scopes, Optional<Instant> expiresAt, Optional<Instant> lastUsedAt, boolean valid) {
+        Set<Scope> scopes, ApiKey.Lists lists, Optional<Instant> expiresAt, Optional<Instant> lastUsedAt, boolean valid) {
     public KeyHolder {
         secretHmac = secretHmac.clone();
         scopes = Set.copyOf(scopes);
@@ -33,6 +33,7 @@ public record KeyHolder(String keyId, String tenantId, String tenantName, String
     static KeyHolder from(ResultSet row) throws SQLException {
         return new KeyHolder(row.getString("id"), row.getString("tenant_id"), row.getString("tenant_name"),
                 row.getString("prefix"), row.getBytes("secret_hmac"), ApiKey.scopes(row),
+                ApiKey.Lists.from(row),
                 Columns.optionalInstant(row, "expires_at"), Columns.optionalInstant(row, "last_used_at"),
                 row.getBoolean("valid"));
     }
@@ -41,7 +42,7 @@ public record KeyHolder(String keyId, String tenantId, String tenantName, String
     public boolean equals(Object other) {
         return other instanceof KeyHolder that && keyId.equals(that.keyId) && tenantId.equals(that.tenantId)
                 && Arrays.equals(secretHmac, that.secretHmac) && scopes.equals(that.scopes)
-                && expiresAt.equals(that.expiresAt) && valid == that.valid;
+                && lists.equals(that.lists) && expiresAt.equals(that.expiresAt) && valid == that.valid;
     }
 
     @Override

@@ -6,6 +6,7 @@ import java.sql.SQLException;
 import java.util.Locale;
 import java.util.Objects;
 import java.util.Optional;
+import java.util.OptionalInt;
 import java.util.OptionalLong;
 
 /** What a tenant may use; an empty limit is none. */
@@ -29,11 +30,32 @@ public record Limits(OptionalLong requestsPerMinute, OptionalLong tokensPerMinut
                 && budget.isEmpty();
     }
 
-    /** @param amountMicros most to be spent in the period, in millionths of the price book's currency */
-    public record Budget(long amountMicros, Period period) {
+    /**
+     * What may be spent in a period. At the amount requests are refused; at the alert they go on, and the audit log, the
+     * log and a header of each reply say so.
+     *
+     * @param amountMicros most to be spent, in millionths of the price book's currency
+     * @param alertPercent of the amount; none: no alert
+     */
+    public record Budget(long amountMicros, Period period, OptionalInt alertPercent) {
         public Budget {
             if (amountMicros < 0) throw new IllegalArgumentException("budget " + amountMicros);
             Objects.requireNonNull(period);
+            if (alertPercent.isPresent() && (alertPercent.getAsInt() < 1 || alertPercent.getAsInt() > 100))
+                throw new IllegalArgumentException("alertPercent " + alertPercent.getAsInt());
+        }
+
+        public Budget(long amountMicros, Period period) {
+            this(amountMicros, period, OptionalInt.empty());
+        }
+
+        /** Whole percent of the amount, 100 of an amount of nothing. */
+        public long percent(long spentMicros) {
+            return amountMicros == 0 ? 100 : Math.floorDiv(Math.multiplyExact(spentMicros, 100L), amountMicros);
+        }
+
+        public boolean alerts(long spentMicros) {
+            return alertPercent.isPresent() && percent(spentMicros) >= alertPercent.getAsInt();
         }
     }
 
@@ -51,10 +73,16 @@ public record Limits(OptionalLong requestsPerMinute, OptionalLong tokensPerMinut
         }
     }
 
-    static Limits from(ResultSet row) throws SQLException {
+    private static OptionalInt percent(OptionalLong value) {
+        return value.isPresent() ? OptionalInt.of((int) value.getAsLong()) : OptionalInt.empty();
+    }
+
+    /** From a row of tenant_limits, or from one of nulls. */
+    public static Limits from(ResultSet row) throws SQLException {
         OptionalLong amount = Columns.optionalLong(row, "budget_micros");
         Optional<Budget> budget = amount.isEmpty() ? Optional.empty() : Optional.of(
-                new Budget(amount.getAsLong(), Period.of(row.getString("budget_period")).orElseThrow()));
+                new Budget(amount.getAsLong(), Period.of(row.getString("budget_period")).orElseThrow(),
+                        percent(Columns.optionalLong(row, "budget_alert_percent"))));
         return new Limits(Columns.optionalLong(row, "requests_per_minute"),
                 Columns.optionalLong(row, "tokens_per_minute"), Columns.optionalLong(row, "max_parallel_requests"),
                 Columns.optionalLong(row, "storage_bytes"), Columns.optionalLong(row, "max_adapters"), budget);

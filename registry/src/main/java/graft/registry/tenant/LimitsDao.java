@@ -30,14 +30,16 @@ public final class LimitsDao {
         database.asOperator(handle -> {
             handle.createUpdate("""
                     INSERT INTO tenant_limits (tenant_id, requests_per_minute, tokens_per_minute,
-                        max_parallel_requests, storage_bytes, max_adapters, budget_micros, budget_period)
-                    VALUES (:tenant, :requests, :tokens, :parallel, :storage, :adapters, :budget, :period)
+                        max_parallel_requests, storage_bytes, max_adapters, budget_micros, budget_period,
+                        budget_alert_percent)
+                    VALUES (:tenant, :requests, :tokens, :parallel, :storage, :adapters, :budget, :period, :alert)
                     ON CONFLICT (tenant_id) DO UPDATE SET
                         requests_per_minute = excluded.requests_per_minute,
                         tokens_per_minute = excluded.tokens_per_minute,
                         max_parallel_requests = excluded.max_parallel_requests,
                         storage_bytes = excluded.storage_bytes, max_adapters = excluded.max_adapters,
                         budget_micros = excluded.budget_micros, budget_period = excluded.budget_period,
+                        budget_alert_percent = excluded.budget_alert_percent,
                         updated_at = now()
                     """)
                     .bind("tenant", tenantId).bind("requests", boxed(limits.requestsPerMinute()))
@@ -46,7 +48,11 @@ public final class LimitsDao {
                     .bind("storage", boxed(limits.storageBytes())).bind("adapters", boxed(limits.maxAdapters()))
                     .bind("budget", limits.budget().map(Limits.Budget::amountMicros).orElse(null))
                     .bind("period", limits.budget().map(budget -> budget.period().word()).orElse(null))
+                    .bind("alert", limits.budget().map(budget -> budget.alertPercent().isPresent()
+                            ? Integer.valueOf(budget.alertPercent().getAsInt()) : null).orElse(null))
                     .execute();
+            // What is set anew may alert anew.
+            handle.createUpdate("DELETE FROM budget_alert WHERE tenant_id = :tenant").bind("tenant", tenantId).execute();
             AuditDao.record(handle, actor, tenantId, "limits.set", tenantId, Map.of("limits", limits.toString()));
             return true;
         });

@@ -2,6 +2,9 @@ package graft.registry.tenant;
 
 import graft.registry.Database;
 import graft.registry.Ids;
+import graft.registry.catalog.AdapterDao;
+import graft.registry.knowledge.FileDao;
+import graft.registry.knowledge.StoreDao;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -69,8 +72,9 @@ public final class TenantDao {
     }
 
     /**
-     * Ends a tenant: its keys are revoked and its sessions closed at once. Its ledger and audit log stay, because they
-     * are still owed.
+     * Ends a tenant: its keys are revoked and its sessions closed at once, and what it owned goes with it: adapters
+     * (their bytes after the grace period that running requests need), files, stores, retrieval records, kept replies.
+     * Its ledger and audit log stay, because they are still owed.
      *
      * @return the keys that were revoked; empty if there is no such tenant
      */
@@ -84,7 +88,13 @@ public final class TenantDao {
             List<String> keys = handle.createQuery("""
                     UPDATE api_key SET revoked_at = now() WHERE tenant_id = :id AND revoked_at IS NULL RETURNING id
                     """).bind("id", id).mapTo(String.class).list();
-            AuditDao.record(handle, actor, id, "tenant.delete", id, Map.of());
+            int adapters = AdapterDao.deleteAll(handle, id);
+            int stores = StoreDao.deleteAll(handle, id);
+            int files = FileDao.deleteAll(handle, id);
+            handle.createUpdate("DELETE FROM retrieval WHERE tenant_id = :id").bind("id", id).execute();
+            handle.createUpdate("DELETE FROM idempotent_reply WHERE tenant_id = :id").bind("id", id).execute();
+            AuditDao.record(handle, actor, id, "tenant.delete", id, Map.of("keys", keys.size(), "adapters", adapters,
+                    "vector_stores", stores, "files", files));
             return Optional.of(keys);
         });
     }

@@ -18,7 +18,7 @@ public enum Component {
     EMBED_INDEX,
     /** Searches of knowledge stores, counted. */
     RETRIEVE,
-    /** MiB-hours of adapters and stores. */
+    /** KiB-hours of adapters, files and stores: 1,048,576 are a GiB-hour. */
     STORAGE,
     /** Adapters brought into memory, counted. */
     ADAPTER_LOAD;

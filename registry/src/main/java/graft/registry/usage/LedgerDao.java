@@ -71,8 +71,10 @@ public final class LedgerDao {
     private static void checkpoint(Handle handle, List<LedgerWrite.Checkpoint> checkpoints) {
         PreparedBatch batch = handle.prepareBatch("""
                 UPDATE usage_request SET checkpointed_at = now(), prefill = greatest(prefill, :prefill),
-                    cached_prefill = greatest(cached_prefill, :cached), decode = greatest(decode, :decode),
-                    embed_query = greatest(embed_query, :embed), retrieve = greatest(retrieve, :retrieve)
+                    cached_prefill = greatest(cached_prefill, :cached_prefill), decode = greatest(decode, :decode),
+                    embed_query = greatest(embed_query, :embed_query), retrieve = greatest(retrieve, :retrieve),
+                    embed_index = greatest(embed_index, :embed_index), storage = greatest(storage, :storage),
+                    adapter_load = greatest(adapter_load, :adapter_load)
                 WHERE day = :day AND request_id = :id AND state = 'open'
                 """);
         for (LedgerWrite.Checkpoint checkpoint : checkpoints) {
@@ -83,17 +85,17 @@ public final class LedgerDao {
     }
 
     private static PreparedBatch bindCounters(PreparedBatch batch, Counters counters) {
-        return batch.bind("prefill", counters.prefill()).bind("cached", counters.cachedPrefill())
-                .bind("decode", counters.decode()).bind("embed", counters.embedQuery())
-                .bind("retrieve", counters.retrieve());
+        for (Component component : Component.values()) batch.bind(component.word(), counters.of(component));
+        return batch;
     }
 
     static Map<String, Long> settle(Handle handle, List<LedgerWrite.Settle> settles) {
         PreparedBatch batch = handle.prepareBatch("""
                 UPDATE usage_request SET state = 'settled', settled_at = now(), ended = :ended, prefill = :prefill,
-                    cached_prefill = :cached, decode = :decode, embed_query = :embed, retrieve = :retrieve,
-                    delivered = :delivered, queue_micros = :queue, engine_micros = :engine,
-                    retrieval_micros = :retrieval, cost_micros = :cost
+                    cached_prefill = :cached_prefill, decode = :decode, embed_query = :embed_query,
+                    retrieve = :retrieve, embed_index = :embed_index, storage = :storage,
+                    adapter_load = :adapter_load, context_tokens = :context, delivered = :delivered, queue_micros = :queue,
+                    engine_micros = :engine, retrieval_micros = :retrieval, cost_micros = :cost
                 WHERE day = :day AND request_id = :id AND state = 'open'
                 """);
         Map<String, Long> costs = new HashMap<>();
@@ -103,6 +105,7 @@ public final class LedgerDao {
             costs.put(settle.request().requestId(), cost);
             batch.bind("day", settle.request().day()).bind("id", settle.request().requestId())
                     .bind("ended", settle.ended()).bind("delivered", settle.delivered())
+                    .bind("context", settle.context())
                     .bind("queue", settle.times().queue()).bind("engine", settle.times().engine())
                     .bind("retrieval", settle.times().retrieval()).bind("cost", cost);
             bindCounters(batch, settle.counters()).add();
@@ -117,7 +120,7 @@ public final class LedgerDao {
         if (!first.isEmpty()) {
             addEvents(handle, first);
             Accounts.spend(handle, first, costs);
-            freeHolds(handle, first);
+            Holds.settle(handle, first);
         }
         return costs;
     }
@@ -147,12 +150,6 @@ public final class LedgerDao {
             }
         }
         if (lines > 0) batch.execute();
-    }
-
-    private static void freeHolds(Handle handle, List<LedgerWrite.Settle> settles) {
-        PreparedBatch batch = handle.prepareBatch("DELETE FROM admission_hold WHERE request_id = :id");
-        for (LedgerWrite.Settle settle : settles) batch.bind("id", settle.request().requestId()).add();
-        batch.execute();
     }
 
     /** A row was to be settled that nobody opened: a fault of the caller. */

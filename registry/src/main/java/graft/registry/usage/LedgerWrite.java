@@ -26,9 +26,15 @@ public sealed interface LedgerWrite {
      *
      * @param ended     {@code stop_token}, {@code length}, {@code cancelled}, {@code failed}, {@code abandoned}
      * @param delivered tokens written to the client, recorded beside what is billed
+     * @param context   tokens of the prompt that were passages
      */
     record Settle(UsageRequest request, Counters counters, PriceBook prices, String ended, long delivered,
-            Times times) implements LedgerWrite {
+            long context, Times times) implements LedgerWrite {
+        public Settle(UsageRequest request, Counters counters, PriceBook prices, String ended, long delivered,
+                Times times) {
+            this(request, counters, prices, ended, delivered, 0, times);
+        }
+
         public Settle {
             Objects.requireNonNull(request);
             Objects.requireNonNull(counters);

@@ -34,7 +34,7 @@ public record PriceBook(long revision, String currency, List<Item> items) {
     /**
      * @param base             empty for any
      * @param adapter          its plain name; empty for any and for none
-     * @param microsPerMillion micros for a million tokens, calls or MiB-hours
+     * @param microsPerMillion micros for a million tokens, calls, loads or KiB-hours
      */
     public record Item(Component component, String base, String adapter, long microsPerMillion) {
         public Item {

@@ -2,8 +2,11 @@ package graft.registry.usage;
 
 import graft.registry.Columns;
 import graft.registry.Database;
+import java.sql.ResultSet;
+import java.sql.SQLException;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.EnumMap;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -68,8 +71,7 @@ public final class ProcessDao {
                         row.getString("tenant_id"), row.getString("key_id"), row.getString("operation"),
                         row.getString("base_id"), row.getString("adapter_name"), row.getInt("adapter_version"),
                         processId, row.getLong("price_revision"), Columns.instant(row, "opened_at")),
-                        new Counters(row.getLong("prefill"), row.getLong("cached_prefill"), row.getLong("decode"),
-                                row.getLong("embed_query"), row.getLong("retrieve"))))
+                        counters(row)))
                 .list()
                 .forEach(left -> settles.add(new LedgerWrite.Settle(left.request(), left.counters(),
                         prices.computeIfAbsent(left.request().priceRevision(),
@@ -81,6 +83,12 @@ public final class ProcessDao {
             handle.createUpdate("DELETE FROM server_process WHERE id = :id").bind("id", processId).execute();
         }
         return settles.size();
+    }
+
+    private static Counters counters(ResultSet row) throws SQLException {
+        Map<Component, Long> amounts = new EnumMap<>(Component.class);
+        for (Component component : Component.values()) amounts.put(component, row.getLong(component.word()));
+        return new Counters(amounts);
     }
 
     private record Left(UsageRequest request, Counters counters) {}
