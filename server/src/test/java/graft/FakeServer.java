@@ -21,7 +21,8 @@ import java.util.function.UnaryOperator;
 /**
  * The whole server on a {@link FakeEngine} and an embedder of words: everything is real but the arithmetic. As a main
  * class it is what {@code ./graft up} starts, so that a test can kill it; {@code graft.journal} then names the file in
- * which its engine writes down every token that it emits, {@code graft.step-micros} how long a step takes.
+ * which its engine writes down every token that it emits, {@code graft.step-micros} how long a step takes;
+ * {@code graft.engine=real} puts the demo model in the toy's place.
  */
 public final class FakeServer {
     static final String BASE = "toy";
@@ -40,7 +41,19 @@ public final class FakeServer {
                 .<UnaryOperator<InferenceEngine>>map(file -> engine -> new JournalingEngine(engine, Path.of(file)))
                 .orElse(UnaryOperator.identity());
         long micros = Long.getLong("graft.step-micros", 0);
-        System.exit(Main.run(config -> arithmetic(paced(micros), journal), arguments));
+        boolean real = System.getProperty("graft.engine", "fake").equals("real");
+        System.exit(Main.run(config -> real ? journalled(Server.Arithmetic.of(config), journal)
+                : arithmetic(paced(micros), journal), arguments));
+    }
+
+    /** The engine of {@code ./graft up} itself. */
+    private static Server.Arithmetic journalled(Server.Arithmetic real, UnaryOperator<InferenceEngine> around) {
+        return new Server.Arithmetic(() -> {
+            ServedModels.Served served = real.models().call().all().values().iterator().next();
+            EngineModel model = served.model();
+            return ServedModels.of(new EngineModel(around.apply(model.engine()), model.tokenizer(),
+                    model.chatTemplate(), model.bosToken(), model.eosToken()), served.config());
+        }, real.embedder());
     }
 
     /** In this process. */

@@ -4,7 +4,7 @@
 ALTER TABLE api_key ADD COLUMN models text[], ADD COLUMN stores text[];
 
 ALTER TABLE tenant_limits ADD COLUMN budget_alert_percent smallint
-    CHECK (budget_alert_percent BETWEEN 1 AND 100 AND budget_micros IS NOT NULL);
+    CHECK (budget_alert_percent IS NULL OR budget_alert_percent BETWEEN 1 AND 100 AND budget_micros IS NOT NULL);
 
 -- That a tenant's budget has passed its alert in this period: told once.
 CREATE TABLE budget_alert (

@@ -87,9 +87,12 @@ class TenantAdmissionIT {
     @Test
     void tokensAMinuteCountTheWorstCaseOfAllChoices() {
         limit("tokens", null, 100L, null, Optional.empty());
-        assertInstanceOf(Admitted.class, ask("tokens", 10, 20, 2)).close();
+        Admitted first = assertInstanceOf(Admitted.class, ask("tokens", 10, 20, 2));
         assertEquals(Admission.Kind.RATE, refused(ask("tokens", 10, 31, 1)).kind());
         assertInstanceOf(Admitted.class, ask("tokens", 10, 30, 1)).close();
+        // What ends unused gives its tokens back.
+        first.close();
+        assertInstanceOf(Admitted.class, ask("tokens", 10, 90, 1)).close();
     }
 
     @Test

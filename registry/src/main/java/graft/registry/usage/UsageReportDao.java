@@ -3,6 +3,7 @@ package graft.registry.usage;
 import graft.registry.Database;
 import java.time.Instant;
 import java.time.ZoneOffset;
+import java.time.temporal.ChronoUnit;
 import java.util.List;
 import java.util.Optional;
 import java.util.function.Function;
@@ -34,6 +35,23 @@ public final class UsageReportDao {
                 CASE WHEN :by_key THEN e.key_id ELSE '' END AS key,
                 CASE WHEN NOT :by_model THEN '' WHEN e.adapter_name = '' THEN e.base_id
                     ELSE e.adapter_name || '@' || e.adapter_version END AS model""";
+    /**
+     * Lines of the ledger; of days that are rolled up their sums by hour, if whole hours are asked; of days that are
+     * detached always those. A request of the ledger counts at each of its lines, under its id, so that it is counted once.
+     */
+    private static final String LINES = """
+            (SELECT at, request_id, 0::bigint AS requests, tenant_id, key_id, operation, base_id, adapter_name,
+                    adapter_version, component, quantity, cost_micros, price_revision
+                FROM usage_event
+                WHERE day >= (:from AT TIME ZONE 'UTC')::date AND day <= (:to AT TIME ZONE 'UTC')::date
+                    AND NOT (:hours AND day IN (SELECT day FROM usage_rollup))
+                UNION ALL
+                SELECT hour, NULL, requests, tenant_id, key_id, operation, base_id, adapter_name, adapter_version,
+                    component, quantity, cost_micros, price_revision
+                FROM usage_hour
+                WHERE day >= (:from AT TIME ZONE 'UTC')::date AND day <= (:to AT TIME ZONE 'UTC')::date
+                    AND (:hours OR day IN (SELECT day FROM usage_rollup WHERE detached))) AS e
+            """;
     private static final String FILTERS = """
             e.at >= :from AND e.at < :to
                 AND (:components = '' OR e.component = ANY (string_to_array(:components, E'\\n')))
@@ -47,7 +65,8 @@ public final class UsageReportDao {
     public List<Sum> sums(Optional<String> tenantId, UsageQuery query) {
         return as(tenantId, handle -> bind(handle, "SELECT " + GROUPS + """
                 , e.component, p.currency, sum(e.quantity) AS quantity, sum(e.cost_micros) AS cost
-                FROM usage_event e JOIN price_revision p ON p.revision = e.price_revision
+                FROM\s""" + LINES + """
+                JOIN price_revision p ON p.revision = e.price_revision
                 WHERE\s""" + FILTERS + """
 
                 GROUP BY bucket_start, tenant, key, model, e.component, p.currency
@@ -63,8 +82,8 @@ public final class UsageReportDao {
     /** How many requests the sums are of: one with several components counts once. */
     public List<Requests> requests(Optional<String> tenantId, UsageQuery query) {
         return as(tenantId, handle -> bind(handle, "SELECT " + GROUPS + """
-                , count(DISTINCT e.request_id) AS requests
-                FROM usage_event e
+                , count(DISTINCT e.request_id) + coalesce(sum(e.requests), 0) AS requests
+                FROM\s""" + LINES + """
                 WHERE\s""" + FILTERS + """
 
                 GROUP BY bucket_start, tenant, key, model
@@ -74,8 +93,15 @@ public final class UsageReportDao {
                 .list());
     }
 
+    /** Sums by hour answer a question about whole hours; the present day is never rolled up. */
+    private static boolean wholeHours(UsageQuery query) {
+        Instant today = Instant.now().truncatedTo(ChronoUnit.DAYS);
+        return query.bucket().toSeconds() % 3600 == 0 && query.from().getEpochSecond() % 3600 == 0
+                && (query.to().getEpochSecond() % 3600 == 0 || query.to().isAfter(today));
+    }
+
     private static Query bind(Handle handle, String sql, UsageQuery query) {
-        return handle.createQuery(sql)
+        return handle.createQuery(sql).bind("hours", wholeHours(query))
                 .bind("bucket", query.bucket().toSeconds())
                 .bind("by_tenant", query.groupBy().contains(UsageQuery.GroupBy.TENANT))
                 .bind("by_key", query.groupBy().contains(UsageQuery.GroupBy.KEY))
