@@ -40,7 +40,7 @@ final class SharedPostgres implements AutoCloseable {
 
     private EmbeddedPostgres launch() {
         return EmbeddedPostgres.start(PostgresBinaries.in(PostgresBinaries.defaultCache()), folder,
-                new EmbeddedPostgres.Options(Duration.ofSeconds(90), Duration.ofSeconds(30),
+                new EmbeddedPostgres.Options(Duration.ofSeconds(90), Duration.ofSeconds(30), Duration.ofSeconds(1),
                         Map.of("max_connections", "200", "shared_buffers", "64MB")));
     }
 
