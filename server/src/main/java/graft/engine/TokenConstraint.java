@@ -1,5 +1,7 @@
 package graft.engine;
 
+import java.util.Optional;
+
 /**
  * A grammar walked token by token: says which tokens may come next and is told which came.
  *
@@ -11,4 +13,9 @@ public interface TokenConstraint {
 
     /** The token that was chosen; always one that {@link #mask} had left. */
     void accept(int token);
+
+    /** The same as a text, where it has one, for an engine whose tokens are chosen out of Java's reach. */
+    default Optional<Guide> guide() {
+        return Optional.empty();
+    }
 }
