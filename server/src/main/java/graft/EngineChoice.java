@@ -1,8 +1,12 @@
 package graft;
 
+import graft.engine.tensorrt.TensorRtEngine;
+import graft.engine.tensorrt.TensorRtSettings;
 import graft.engine.torch.Precision;
 import graft.engine.torch.TorchDevice;
+import graft.engine.torch.TorchEngine;
 import graft.engine.torch.TorchSettings;
+import java.nio.file.Path;
 
 /**
  * Which engine serves and with what, decided once from settings and from what the machine has, and logged with the
@@ -17,11 +21,42 @@ final class EngineChoice {
      * @param bases how many share this process's memory
      * @throws SetupException for a kind or a precision that this build can't serve
      */
-    static TorchSettings torch(ServerConfig.Engine settings, int bases) {
-        if (settings.kind() != ServerConfig.Engine.Kind.TORCH) {
-            throw new SetupException("engine.kind (GRAFT_ENGINE) is " + settings.kind().name().toLowerCase()
-                    + ", which this build does not serve; use torch.");
-        }
+    static EngineOpener opener(ServerConfig config, int bases) {
+        return switch (config.engine().kind()) {
+            case TORCH -> {
+                TorchSettings settings = torch(config.engine(), bases);
+                yield (id, path, files) -> TorchEngine.open(id, files, settings);
+            }
+            case TENSORRT -> tensorrt(config.engine(), config.tensorrt(), bases);
+            case REMOTE -> throw new SetupException("engine.kind (GRAFT_ENGINE) is remote, which this build does not"
+                    + " serve; use torch or tensorrt.");
+        };
+    }
+
+    private static EngineOpener tensorrt(ServerConfig.Engine settings, ServerConfig.Tensorrt tensorrt, int bases) {
+        Path library = tensorrt.library().orElseThrow(() -> new SetupException("engine.kind (GRAFT_ENGINE) is tensorrt:"
+                + " tensorrt.library (GRAFT_TENSORRT_LIBRARY) must name libgraft_tensorrt.so;"
+                + " server/src/main/cpp/README.md says how it is built."));
+        String device = settings.device().equals("auto") ? "cuda:0" : settings.device();
+        if (!device.matches("cuda:\\d{1,3}"))
+            throw new SetupException("engine.device (GRAFT_DEVICE) can't be " + device + " with TensorRT-LLM.");
+        String kind = TensorRtEngine.kind(library);
+        // An executor that repeats its prompts must never be taken for a model's.
+        if (kind.equals("echo") == tensorrt.echo().isEmpty())
+            throw new SetupException("tensorrt.library (GRAFT_TENSORRT_LIBRARY) is the " + kind
+                    + " one, tensorrt.echo (GRAFT_TENSORRT_ECHO) is " + (tensorrt.echo().isEmpty() ? "not " : "")
+                    + "set: the echo executor serves tests only, and only those that set it.");
+        LOG.log(System.Logger.Level.INFO, "engine={0} device={1} setting={2} bases={3}", kind, device,
+                settings.device(), bases);
+        return (id, path, files) -> TensorRtEngine.open(id, path, new TensorRtSettings(library,
+                path.resolve(tensorrt.folder()), Integer.parseInt(device.substring(5)), settings.maxRunning(),
+                settings.maxWaiting(), settings.contextLimit(), settings.adapterHostBytes() / bases,
+                settings.retryAfterMillis(), tensorrt.kvFreeFraction() / bases, tensorrt.kvHostBytes() / bases,
+                tensorrt.adapterCacheBytes() / bases, tensorrt.adapterDeviceFraction(), tensorrt.eventBytes(),
+                tensorrt.stopLimit(), tensorrt.echo().orElse("")));
+    }
+
+    private static TorchSettings torch(ServerConfig.Engine settings, int bases) {
         Precision precision = precision(settings.precision());
         String device = TorchDevice.named(settings.device());
         LOG.log(System.Logger.Level.INFO, "engine=torch device={0} precision={1} setting={2} bases={3}", device,

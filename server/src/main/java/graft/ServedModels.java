@@ -1,8 +1,7 @@
 package graft;
 
 import graft.engine.InferenceEngine;
-import graft.engine.torch.TorchEngine;
-import graft.engine.torch.TorchSettings;
+import graft.engine.tensorrt.UnsupportedEngineException;
 import graft.engine.torch.UnsupportedModelException;
 import graft.generation.ChatTemplate;
 import graft.generation.EngineModel;
@@ -52,10 +51,10 @@ final class ServedModels implements AutoCloseable {
     }
 
     /** @throws SetupException naming the base that can't be served */
-    static ServedModels open(List<Source> sources, TorchSettings settings) {
+    static ServedModels open(List<Source> sources, EngineOpener opener) {
         ServedModels served = new ServedModels();
         try {
-            for (Source source : sources) served.add(source, settings);
+            for (Source source : sources) served.add(source, opener);
             return served;
         } catch (RuntimeException | Error e) {
             served.close();
@@ -63,15 +62,15 @@ final class ServedModels implements AutoCloseable {
         }
     }
 
-    private void add(Source source, TorchSettings settings) {
+    private void add(Source source, EngineOpener opener) {
         if (models.containsKey(source.id())) throw new SetupException("Two bases are named " + source.id() + ".");
         try (ModelFiles files = ModelFiles.open(source.path(), ModelFiles.DEFAULT_HEADER_LIMIT)) {
             Optional<Tokenizer> tokenizer = files.tokenizerJson().map(HuggingFaceTokenizer::of);
             Optional<ChatTemplate> template = files.chatTemplate().map(ChatTemplate::compile);
-            TorchEngine engine = TorchEngine.open(source.id(), files, settings);
+            InferenceEngine engine = opener.open(source.id(), source.path(), files);
             models.put(source.id(), new Served(new EngineModel(engine, tokenizer, template,
                     files.bosToken().orElse(""), files.eosToken().orElse("")), files.config()));
-        } catch (InvalidModelException | UnsupportedModelException e) {
+        } catch (InvalidModelException | UnsupportedModelException | UnsupportedEngineException e) {
             throw new SetupException("The base model " + source.path() + " can't be served: " + e.getMessage(), e);
         }
     }

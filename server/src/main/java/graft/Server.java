@@ -44,7 +44,7 @@ final class Server implements AutoCloseable {
             Artifacts artifacts = Artifacts.in(config.cache());
             List<ServedModels.Source> sources = sources(config, artifacts);
             return new Arithmetic(
-                    () -> ServedModels.open(sources, EngineChoice.torch(config.engine(), sources.size())),
+                    () -> ServedModels.open(sources, EngineChoice.opener(config, sources.size())),
                     () -> EmbedderParts.open(artifacts, config.embedder(), config.engine().device()));
         }
     }

@@ -12,7 +12,7 @@ import java.util.Optional;
  */
 public record ServerConfig(String host, int port, int adminPort, Path data, Optional<Path> cache, List<String> bases,
         boolean demo, Optional<Path> ui, Storage database, Http http, Keys keys, Metering metering, Admission admission,
-        Idempotency idempotency, Engine engine, Embedder embedder, Limits limits, Tools tools,
+        Idempotency idempotency, Engine engine, Tensorrt tensorrt, Embedder embedder, Limits limits, Tools tools,
         Adapters adapters, Knowledge knowledge, Log log) {
 
     /** @param url JDBC URL of an external Postgres; absent starts the embedded one */
@@ -42,6 +42,11 @@ public record ServerConfig(String host, int port, int adminPort, Path data, Opti
 
         public enum Precision { FLOAT32, BF16, FLOAT16, INT8, INT4 }
     }
+
+    /** Of engine.kind tensorrt; the meanings stand at {@link graft.engine.tensorrt.TensorRtSettings}. */
+    public record Tensorrt(Optional<Path> library, String folder, double kvFreeFraction, long kvHostBytes,
+            long adapterCacheBytes, double adapterDeviceFraction, int eventBytes, Duration stopLimit,
+            Optional<String> echo) {}
 
     /** @param model empty means the fetched one */
     public record Embedder(Optional<Path> model, int window, int batchTokens) {}

@@ -59,6 +59,7 @@ final class AdapterShelf {
     private final Packer packer;
     private final Map<String, Entry> entries = new LinkedHashMap<>();
     private final Map<Long, String> taskKeys = new HashMap<>();
+    private final ByteBuffer message = TensorRtLibrary.message();
     private long clock;
     private long loads;
 
@@ -122,7 +123,6 @@ final class AdapterShelf {
     }
 
     private synchronized Optional<Long> put(String key, Entry entry, PackedAdapter packed, AtomicBoolean givenUp) {
-        ByteBuffer message = TensorRtLibrary.message();
         for (int code = bridge.put(entry.task, packed, message); code != TensorRtLibrary.OK;
                 code = bridge.put(entry.task, packed, message)) {
             if (code != TensorRtLibrary.BUSY) throw new UnsupportedEngineException(TensorRtLibrary.text(message));

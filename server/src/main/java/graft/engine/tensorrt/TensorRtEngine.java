@@ -50,6 +50,9 @@ public final class TensorRtEngine implements InferenceEngine {
     private final long salt = new SecureRandom().nextLong();
     private final Map<Long, TensorRtSequence> accepted = new HashMap<>();
     private final Map<Long, TensorRtSequence> running = new HashMap<>();
+    private final ByteBuffer message = TensorRtLibrary.message();
+    private final ByteBuffer stats = Wire.direct(Wire.Stats.BYTES);
+    private ByteBuffer scratch = Wire.direct(4096);
     private final BusyTime time = new BusyTime(nowMicros());
     private long ids;
     private long promptTokens;
@@ -200,8 +203,6 @@ public final class TensorRtEngine implements InferenceEngine {
 
     /** Gives it to the executor. The lock is held over the call, so that no token comes before it is known here. */
     private void hand(TensorRtSequence sequence, long task) {
-        ByteBuffer request = Wire.request(sequence.request, task, saltOf(sequence.request.tenant()));
-        ByteBuffer message = TensorRtLibrary.message();
         Optional<Finished.Reason> refused = Optional.empty();
         synchronized (accepted) {
             if (sequence.cancelled.get() || closing) {
@@ -210,7 +211,8 @@ public final class TensorRtEngine implements InferenceEngine {
                 sequence.fail("this engine needs the schema of a constrained answer, and this constraint has none");
                 refused = Optional.of(Finished.Reason.FAILED);
             } else {
-                long id = TensorRtLibrary.submit(handle, request, request.position(), message);
+                scratch = Wire.request(scratch, sequence.request, task, saltOf(sequence.request.tenant()));
+                long id = TensorRtLibrary.submit(handle, scratch, scratch.position(), message);
                 if (id > 0) {
                     sequence.nativeId = id;
                     sequence.share = Optional.of(time.start(nowMicros()));
@@ -327,12 +329,11 @@ public final class TensorRtEngine implements InferenceEngine {
 
     @Override
     public EngineStatus status() {
-        ByteBuffer into = Wire.direct(Wire.Stats.BYTES);
-        boolean answers = TensorRtLibrary.stats(handle, into) == TensorRtLibrary.OK;
-        Wire.Stats now = Wire.Stats.of(into);
         List<EngineStatus.ResidentAdapter> residents = shelf.residents();
         long loads = shelf.loads();
         synchronized (accepted) {
+            boolean answers = TensorRtLibrary.stats(handle, stats) == TensorRtLibrary.OK;
+            Wire.Stats now = Wire.Stats.of(stats);
             time.count(nowMicros());
             int waiting = Math.max(now.waiting(), accepted.size() - now.running());
             return new EngineStatus(kind, engine.type(), "cuda:" + settings.device(), now.running(), waiting,

@@ -33,14 +33,19 @@ final class Wire {
         }
     }
 
-    /** @param task of the adapter; 0 for the base alone */
-    static ByteBuffer request(EngineRequest request, long task, long salt) {
+    /**
+     * @param scratch written over if it is large enough, so that requests leave no direct memory to the collector
+     * @param task    of the adapter; 0 for the base alone
+     * @return the scratch, or a larger one, written up to its position
+     */
+    static ByteBuffer request(ByteBuffer scratch, EngineRequest request, long task, long salt) {
         Sampling sampling = request.sampling();
         byte[] guide = request.constraint().flatMap(constraint -> constraint.guide()).map(Guide::text).orElse("")
                 .getBytes(StandardCharsets.UTF_8);
         Map<Integer, Double> bias = sampling.logitBias();
         int numbers = request.prompt().length + request.stopTokens().size() + 2 * bias.size();
-        ByteBuffer out = direct(FIXED_FIELDS + 4 * numbers + guide.length);
+        int size = FIXED_FIELDS + 4 * numbers + guide.length;
+        ByteBuffer out = size <= scratch.capacity() ? scratch.clear() : direct(Integer.highestOneBit(size) * 2);
         out.putInt(request.maxNewTokens());
         out.putFloat((float) sampling.temperature()).putFloat((float) sampling.topP()).putInt(sampling.topK());
         out.putFloat((float) sampling.minP()).putFloat((float) sampling.frequencyPenalty());

@@ -1,7 +1,9 @@
 package graft.generation.grammar;
 
+import graft.engine.Guide;
 import graft.engine.TokenConstraint;
 import graft.tokens.Tokenizer;
+import java.util.Optional;
 import java.util.Set;
 
 /**
@@ -14,8 +16,11 @@ public final class Grammar {
     private final Tokenizer tokenizer;
     private final Set<Integer> stopTokens;
     private final int[] stops;
+    private final Optional<Guide> guide;
 
-    Grammar(Automaton automaton, Spellings spellings, Tokenizer tokenizer, Set<Integer> stopTokens) {
+    Grammar(Automaton automaton, Spellings spellings, Tokenizer tokenizer, Set<Integer> stopTokens,
+            Optional<Guide> guide) {
+        this.guide = guide;
         this.automaton = automaton;
         this.spellings = spellings;
         this.tokenizer = tokenizer;
@@ -57,6 +62,11 @@ public final class Grammar {
                 if (state.mask().length == 0) automaton.remember(state, spellings.allowed(automaton, state));
                 return state.mask();
             }
+        }
+
+        @Override
+        public Optional<Guide> guide() {
+            return guide;
         }
 
         @Override

@@ -1,5 +1,6 @@
 package graft.generation.grammar;
 
+import graft.engine.Guide;
 import graft.tokens.Tokenizer;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
@@ -90,11 +91,18 @@ public final class Grammars {
         ShapeCompiler.Compiled compiled = ShapeCompiler.compile(shape, new ShapeCompiler.Limits(limits.depth(),
                 plain ? limits.compiledBytes() : limits.shapeBytes(), limits.compileTime()), vocabulary.singles());
         Grammar grammar = new Grammar(new Automaton(compiled, limits.depth(), STATES,
-                Math.max(16, MASK_BYTES / (rows / 8 + 1))), vocabulary, tokenizer, stopTokens);
+                Math.max(16, MASK_BYTES / (rows / 8 + 1))), vocabulary, tokenizer, stopTokens, guide(shape));
         synchronized (this) {
             grammars.put(shape, grammar);
         }
         return grammar;
+    }
+
+    /** For engines that compile schemas themselves: those of calls have no form that such engines share with us. */
+    private static Optional<Guide> guide(Shape shape) {
+        if (!(shape instanceof Shape.Json json)) return Optional.empty();
+        if (json.schema().equals(ANY_OBJECT)) return Optional.of(new Guide(Guide.Kind.JSON_OBJECT, ""));
+        return Optional.of(new Guide(Guide.Kind.JSON_SCHEMA, Literals.json(json.schema())));
     }
 
     /**
