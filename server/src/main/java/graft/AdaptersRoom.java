@@ -7,6 +7,7 @@ import graft.adapters.EngineProbe;
 import graft.adapters.PeftProof;
 import graft.adapters.ServedBase;
 import graft.adapters.local.LocalFolders;
+import graft.adapters.residency.Prefetch;
 import graft.adapters.signing.SignaturePolicy;
 import graft.adapters.signing.SigningKeys;
 import graft.admission.Catalog;
@@ -26,10 +27,13 @@ import java.time.Instant;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.stream.Stream;
 
 /** Adapters, put together: their catalog, their upload with its proof, their files on local disk. */
 final class AdaptersRoom implements AutoCloseable {
     private final Catalog catalog;
+    private final CatalogDao rows;
+    private final List<InferenceEngine> engines;
     private final AdapterDao adapters;
     private final AdapterFiles files;
     private final AdapterUpload upload;
@@ -41,7 +45,9 @@ final class AdaptersRoom implements AutoCloseable {
     AdaptersRoom(Database database, ServedModels models, DataFolder data, ServerConfig.Adapters settings) {
         adapters = new AdapterDao(database);
         AdapterVersionDao versions = new AdapterVersionDao(database);
-        catalog = new Catalog(new CatalogDao(database), models.engines().stream().map(AdaptersRoom::base).toList(),
+        rows = new CatalogDao(database);
+        engines = models.engines();
+        catalog = new Catalog(rows, models.engines().stream().map(AdaptersRoom::base).toList(),
                 settings.catalogMemory());
         ArtifactDao artifacts = new ArtifactDao(database);
         files = new AdapterFiles(data.adapterCache(), versions, artifacts, new AdapterFiles.Limits(
@@ -81,6 +87,20 @@ final class AdaptersRoom implements AutoCloseable {
 
     EngineAdapter engineAdapter(ResolvedModel.Adapter adapter) {
         return files.engineAdapter(adapter.ownerTenantId(), adapter.name(), adapter.version(), adapter.digest(), 1);
+    }
+
+    /** Loads in the background what was used most before the server started. */
+    Prefetch prefetch(ServerConfig.Adapters settings) {
+        return new Prefetch(() -> settings.prefetch() == 0 ? List.of() : rows.mostUsed(settings.prefetchWindow(),
+                settings.prefetch()).stream().flatMap(used -> rows.byVersion(used.tenantId(), Optional.empty(),
+                        used.adapter(), used.version()).stream()).flatMap(this::wish).toList(),
+                settings.probePatience());
+    }
+
+    private Stream<Prefetch.Wish> wish(CatalogDao.Pointed pointed) {
+        return engines.stream().filter(engine -> engine.model().id().equals(pointed.base()))
+                .map(engine -> new Prefetch.Wish(files.engineAdapter(pointed.ownerTenantId(), pointed.adapter(),
+                        pointed.version(), pointed.digest(), 1), engine));
     }
 
     Catalog catalog() {

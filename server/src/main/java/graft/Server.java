@@ -92,8 +92,13 @@ final class Server implements AutoCloseable {
                 config.adapters()));
         TenantAdmission admission = new TenantAdmission(new AdmissionDao(storage.database(),
                 config.admission().longestHold()), metering.prices(), metering.processId());
-        InferenceApi inference = inference(config, admission, metering, models, adapters, knowledge, embedder);
+        ShadowRoom shadows = lifecycle.started("shadows", new ShadowRoom(storage.database(), metering.recorder(),
+                adapters::engineAdapter, config.adapters()));
+        metering.metrics().observeShadows(shadows.traffic()::counts);
+        InferenceApi inference = inference(config, admission, metering, models, adapters, knowledge, embedder,
+                shadows);
         if (config.demo()) seed(data, artifacts, sources(config, artifacts), adapters, knowledge);
+        lifecycle.started("prefetch", adapters.prefetch(config.adapters()));
         // 3. The API over all of them, last, so that whoever reaches the port finds everything there.
         Health health = new Health(List.of(new Health.Check("database", storage::answers),
                 new Health.Check("engine", models::healthy)));
@@ -106,14 +111,15 @@ final class Server implements AutoCloseable {
     }
 
     private static InferenceApi inference(ServerConfig config, TenantAdmission admission, Metering metering,
-            ServedModels models, AdaptersRoom adapters, KnowledgeRoom knowledge, EmbedderParts embedder) {
+            ServedModels models, AdaptersRoom adapters, KnowledgeRoom knowledge, EmbedderParts embedder,
+            ShadowRoom shadows) {
         ServerConfig.Limits limits = config.limits();
         Generation generation = new Generation(models.forGeneration(), adapters::engineAdapter,
                 Optional.of(knowledge.search()), admission, metering.recorder(),
                 new Generation.Settings(limits.defaultMaxTokens(), limits.passageTokens(), limits.stall(), new Grammars.Limits(
                         limits.schemaBytes(), limits.schemaDepth(), limits.compiledSchemaBytes(),
                         limits.schemaCompileTime(), config.tools().compiledBytes(), limits.compiledSchemas()), toolFormat(config.tools())),
-                Clock.systemUTC());
+                Clock.systemUTC(), shadows::answered);
         return new InferenceApi(adapters.catalog(), generation, Optional.of(embedder.text()), admission,
                 metering.recorder(), new InferenceApi.Settings(limits.maxChoices(), config.tools().most()), Clock.systemUTC());
     }

@@ -61,7 +61,8 @@ public record ServerConfig(String host, int port, int adminPort, Path data, Opti
             int maxParallelUploads, int maxRank, Duration probePatience, Duration catalogMemory, Duration listenerWait,
             long cacheBytes, Duration cacheHold, long loadBytesPerSecond, Duration deletionGrace,
             Duration sweepInterval, int headerBytes, long patternSteps, boolean requireSignature,
-            List<Path> signingKeys, List<Path> localFolders) {}
+            List<Path> signingKeys, List<Path> localFolders, int shadowQueue, Duration shadowPatience, int shadowKept,
+            int prefetch, Duration prefetchWindow) {}
 
     public record Knowledge(long maxFileBytes, int maxDocumentsPerStore, int maxQueuedDocuments, int maxFilesPerCall,
             int maxQueries, int maxQueryCharacters, int maxFilterParts, int ingestionWorkers, int embeddingBatch,

@@ -179,7 +179,8 @@ public final class AdapterUpload {
                 Published published = versions.publish(tenantId, new NewVersion(wanted.adapter(),
                         wanted.base().model().id(), wanted.shareNew(), digest, wanted.base().model().digest(),
                         proved.rank(), proved.targetModules(), wanted.manifest(), wanted.metadata(),
-                        signed(wanted.provenance(), signature), warnings.stream().map(Session::printable).toList(), wanted.by(), wanted.alias(), files));
+                        signed(wanted.provenance(), signature), warnings.stream().map(Session::printable).toList(),
+                        wanted.by(), wanted.alias(), files));
                 kept = published instanceof Published.Stored stored && stored.version().version() == expected;
                 return published;
             } finally {

@@ -31,7 +31,8 @@ record UploadedFiles(List<UploadedFile> adapter, Optional<UploadedFile> signatur
      * @throws RefusedUploadException if there is no adapter, or more than one
      */
     static UploadedFiles choose(List<UploadedFile> found, List<String> ignored) {
-        if (found.stream().allMatch(file -> file.kind() == UploadedFile.Kind.SIGNATURE)) throw RefusedUploadException.faulty("The upload holds no adapter: send "
+        if (found.stream().allMatch(file -> file.kind() == UploadedFile.Kind.SIGNATURE))
+            throw RefusedUploadException.faulty("The upload holds no adapter: send "
                 + "adapter_config.json and adapter_model*.safetensors, a .gguf, or a .zip or .tar.gz of them.");
         Map<String, List<UploadedFile>> folders = found.stream()
                 .collect(Collectors.groupingBy(UploadedFile::folder, TreeMap::new, Collectors.toList()));

@@ -88,16 +88,22 @@ final class AdapterBodies {
      * @param version where all of it goes; null while it is split
      * @param movedBy key; null towards guests
      */
-    record AliasBody(String object, String alias, Integer version, List<TargetBody> targets, String movedBy,
-            long movedAt) {
+    record AliasBody(String object, String alias, Integer version, List<TargetBody> targets, CandidateBody shadow,
+            String movedBy, long movedAt) {
         static AliasBody of(String viewer, Alias alias) {
             List<TargetBody> targets = alias.targets().stream()
                     .map(target -> new TargetBody(target.version(), target.weight())).toList();
             return new AliasBody("adapter.alias", alias.alias(),
                     targets.size() == 1 ? targets.getFirst().version() : null, targets,
+                    alias.shadow().filter(candidate -> viewer.equals(alias.tenantId()))
+                            .map(candidate -> new CandidateBody(candidate.version(), candidate.fraction()))
+                            .orElse(null),
                     viewer.equals(alias.tenantId()) ? alias.movedBy() : null, alias.movedAt().getEpochSecond());
         }
     }
+
+    /** A candidate that answers besides; null towards guests. */
+    record CandidateBody(int version, double fraction) {}
 
     record TargetBody(int version, int weight) {}
 

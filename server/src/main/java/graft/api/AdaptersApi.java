@@ -10,6 +10,7 @@ import graft.registry.catalog.AdapterDao;
 import graft.registry.catalog.AdapterShareDao;
 import graft.registry.catalog.AdapterVersionDao;
 import graft.registry.catalog.AliasDao;
+import graft.registry.catalog.ShadowDao;
 import graft.registry.tenant.TenantDao;
 import java.util.List;
 import java.util.function.Consumer;
@@ -47,6 +48,7 @@ public final class AdaptersApi {
                 new AdaptersResource(adapters, versions, aliases, files, tenants, catalog,
                         forget),
                 new AdapterSharesResource(adapters, new AdapterShareDao(database), tenants, accounts, catalog),
+                new ShadowsResource(adapters, new ShadowDao(database), tenants, accounts, catalog),
                 new AliasesResource(aliases, tenants, catalog));
     }
 

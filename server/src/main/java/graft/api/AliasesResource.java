@@ -5,6 +5,7 @@ import graft.registry.catalog.Alias;
 import graft.registry.catalog.AliasDao;
 import graft.registry.tenant.Scope;
 import java.util.List;
+import java.util.Optional;
 
 /** Moves of aliases: to one version, to several by weight, and back. Each is seen by the next request. */
 final class AliasesResource implements Resource {
@@ -31,9 +32,13 @@ final class AliasesResource implements Resource {
     /**
      * One of version and split.
      *
+     * @param shadow a candidate to answer besides; without one there is none from now on
      * @param reason for the audit log
      */
-    record Move(Integer version, List<Share> split, String reason) {}
+    record Move(Integer version, List<Share> split, Shadow shadow, String reason) {}
+
+    /** @param fraction default 1 */
+    record Shadow(Integer version, Double fraction) {}
 
     record Share(Integer version, Integer weight) {}
 
@@ -42,7 +47,7 @@ final class AliasesResource implements Resource {
         AdapterNames.checkAlias(alias);
         Move move = exchange.body(Move.class);
         answer(exchange, aliases.move(tenants.owner(exchange), exchange.path("name"), alias, split(move),
-                exchange.caller().keyId(), reason(move.reason())));
+                shadow(move.shadow()), exchange.caller().keyId(), reason(move.reason())));
     }
 
     private static Alias.Split split(Move move) {
@@ -58,6 +63,16 @@ final class AliasesResource implements Resource {
                     .map(share -> new Alias.Target(share.version(), share.weight())).toList());
         } catch (IllegalArgumentException e) {
             throw ApiException.invalid("split", "'split' can't be so: " + e.getMessage() + ".");
+        }
+    }
+
+    private static Optional<Alias.Shadow> shadow(Shadow shadow) {
+        if (shadow == null) return Optional.empty();
+        if (shadow.version() == null) throw ApiException.invalid("shadow.version", "'shadow' needs a 'version'.");
+        try {
+            return Optional.of(new Alias.Shadow(shadow.version(), shadow.fraction() == null ? 1 : shadow.fraction()));
+        } catch (IllegalArgumentException e) {
+            throw ApiException.invalid("shadow.fraction", "'shadow' can't be so: " + e.getMessage() + ".");
         }
     }
 

@@ -64,7 +64,8 @@ final class Models {
     /** Whom OpenAI's fields name: the user, where there is one, else the conversation. */
     static Optional<String> sticky(String safetyIdentifier, String user, String promptCacheKey) {
         return Stream.of(Optional.ofNullable(safetyIdentifier), Optional.ofNullable(user),
-                Optional.ofNullable(promptCacheKey)).flatMap(Optional::stream).filter(key -> !key.isEmpty()).findFirst();
+                Optional.ofNullable(promptCacheKey)).flatMap(Optional::stream)
+                .filter(key -> !key.isEmpty()).findFirst();
     }
 
     /** As an error; a refusal by a limit says in its headers where the tenant stands. */

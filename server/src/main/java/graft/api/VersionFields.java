@@ -48,7 +48,8 @@ final class VersionFields {
 
     private static List<String> checkedTags(List<String> tags) {
         boolean sound = tags.size() <= MOST_TAGS && tags.stream().allMatch(tag -> tag != null && !tag.isBlank()
-                && tag.length() <= LONGEST_TAG && isText(tag) && tag.chars().noneMatch(c -> c == ',' || Character.isISOControl(c)));
+                && tag.length() <= LONGEST_TAG && isText(tag)
+                && tag.chars().noneMatch(c -> c == ',' || Character.isISOControl(c)));
         if (!sound) throw ApiException.invalid("tags", "'tags' may have " + MOST_TAGS + " texts of 1 to " + LONGEST_TAG
                 + " characters, without commas and control characters.");
         return tags;

@@ -7,6 +7,7 @@ import graft.engine.InferenceEngine;
 import graft.engine.TokenSink;
 import graft.metering.UsageRecorder;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.BlockingQueue;
@@ -33,6 +34,8 @@ public final class Answer implements Outcome, AutoCloseable {
     private Optional<UsageRecorder.Settled> settled = Optional.empty();
     private int delivered;
     private boolean free;
+    private Optional<Consumer<List<Integer>>> watcher = Optional.empty();
+    private final List<Integer> watched = new ArrayList<>();
 
     /** What the engine tells of one choice. */
     private sealed interface Event {
@@ -52,6 +55,11 @@ public final class Answer implements Outcome, AutoCloseable {
         this.admitted = admitted;
         this.stall = stall;
         this.events = new LinkedBlockingQueue<>(Math.multiplyExact(choices.size(), prepared.maxTokens() + 1));
+    }
+
+    /** Is told all tokens once the answer is whole and settled; for answers of one choice. */
+    void watch(Consumer<List<Integer>> whole) {
+        watcher = Optional.of(whole);
     }
 
     TokenSink sink(Choice choice) {
@@ -100,7 +108,9 @@ public final class Answer implements Outcome, AutoCloseable {
             });
             if (event instanceof Event.End end) check(end.finished(), end.choice());
         }
-        return summary(settle());
+        UsageRecorder.Settled cost = settle();
+        watcher.ifPresent(whole -> whole.accept(List.copyOf(watched)));
+        return summary(cost);
     }
 
     private static Finished nothing(Finished.Reason reason) {
@@ -119,6 +129,7 @@ public final class Answer implements Outcome, AutoCloseable {
                 boolean wasStopped = one.choice().stopped();
                 Optional<Delta> delta = one.choice().token(one.token());
                 ticket.generated(generated());
+                if (watcher.isPresent()) watched.add(one.token().id());
                 if (!wasStopped && one.choice().stopped()) one.choice().sequenceId().ifPresent(engine::cancel);
                 yield delta;
             }

@@ -27,6 +27,8 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.Set;
+import java.util.concurrent.ThreadLocalRandom;
+import java.util.function.Consumer;
 import java.util.function.Function;
 
 /**
@@ -41,6 +43,7 @@ public final class Generation {
     private final Admission admission;
     private final UsageRecorder usage;
     private final Settings settings;
+    private final Consumer<Answered> shadows;
 
     /**
      * @param defaultMaxTokens of a chat answer that names no limit ({@code limits.default-max-tokens})
@@ -80,6 +83,14 @@ public final class Generation {
      */
     public Generation(Map<String, EngineModel> models, Function<ResolvedModel.Adapter, EngineAdapter> adapters,
             Optional<Retrieval> retrieval, Admission admission, UsageRecorder usage, Settings settings, Clock clock) {
+        this(models, adapters, retrieval, admission, usage, settings, clock, _ -> { });
+    }
+
+    /** @param shadows told of answers that a candidate shall give too; returns at once */
+    public Generation(Map<String, EngineModel> models, Function<ResolvedModel.Adapter, EngineAdapter> adapters,
+            Optional<Retrieval> retrieval, Admission admission, UsageRecorder usage, Settings settings, Clock clock,
+            Consumer<Answered> shadows) {
+        this.shadows = shadows;
         Map<String, Served> served = new HashMap<>();
         models.forEach((id, model) -> served.put(id, Served.of(model, settings)));
         this.models = Map.copyOf(served);
@@ -186,10 +197,25 @@ public final class Generation {
             Optional<Duration> busy = nothingFound ? Optional.empty() : submit(request, model, prepared, grammar,
                     choices, answer, ticket);
             begun = busy.isEmpty();
+            if (begun && !nothingFound) watch(request, model, prepared, answer);
             return begun ? answer : new Outcome.Busy(busy.get());
         } finally {
             if (!begun) answer.abandon();
         }
+    }
+
+    /** Only plain answers: what a stop text or a grammar cuts can't be compared token by token. */
+    private void watch(GenerationRequest request, EngineModel model, Prompts.Prepared prepared, Answer answer) {
+        GenerationRequest.Options options = request.options();
+        boolean plain = prepared.ids().size() == 1 && options.choices() == 1 && options.stop().isEmpty()
+                && options.format().isEmpty() && options.tools().isEmpty() && request.composed().isEmpty();
+        Optional<ResolvedModel.Shadow> shadow = request.model().shadow();
+        if (!plain || shadow.isEmpty() || ThreadLocalRandom.current().nextDouble() >= shadow.get().fraction()) return;
+        long start = System.nanoTime();
+        answer.watch(tokens -> shadows.accept(new Answered(request.requestId(), request.caller().tenantId(),
+                shadow.get(), request.model().adapter().orElseThrow(), model, prepared.ids().getFirst(),
+                prepared.maxTokens(), options.sampling(), stopTokens(request, model), tokens,
+                (System.nanoTime() - start) / 1000)));
     }
 
     private static List<Choice> choices(GenerationRequest request, Served served, Prompts.Prepared prepared) {

@@ -1,6 +1,7 @@
 package graft.metering;
 
 import graft.engine.InferenceEngine;
+import io.prometheus.metrics.core.metrics.CounterWithCallback;
 import io.prometheus.metrics.expositionformats.ExpositionFormatWriter;
 import io.prometheus.metrics.expositionformats.ExpositionFormats;
 import io.prometheus.metrics.model.registry.PrometheusRegistry;
@@ -8,6 +9,8 @@ import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.time.Clock;
+import java.util.Map;
+import java.util.function.Supplier;
 
 /** What Prometheus scrapes: requests as they are billed, and engines as they stand. Any thread may call. */
 public final class Metrics {
@@ -26,6 +29,13 @@ public final class Metrics {
     /** @param mostAdapters that fit on the engine's device at once */
     public void observe(InferenceEngine engine, int mostAdapters) {
         engines.observe(engine, mostAdapters);
+    }
+
+    /** @param counts of shadowed candidates' answers, by what became of them */
+    public void observeShadows(Supplier<Map<String, Long>> counts) {
+        CounterWithCallback.builder().name("graft_shadow_answers").help("Answers of shadowed candidates.")
+                .labelNames("outcome").callback(counter -> counts.get().forEach((outcome, count) ->
+                        counter.call(count, outcome))).register(registry);
     }
 
     RequestMetrics requests() {

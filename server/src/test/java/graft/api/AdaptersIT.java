@@ -11,6 +11,7 @@ import graft.admission.Catalog;
 import graft.admission.CatalogView.Listed;
 import graft.admission.ResolvedModel;
 import graft.registry.catalog.CatalogDao;
+import graft.registry.catalog.ShadowDao;
 import java.net.http.HttpResponse;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
@@ -201,7 +202,8 @@ class AdaptersIT {
                 + "{\"version\":2,\"weight\":25},{\"version\":3,\"weight\":10}]}");
         sides.forEach((user, side) -> {
             String now = server.catalog.resolve(alice, "a", Optional.of(user)).orElseThrow().name();
-            assertTrue(now.equals(side) || side.equals("a@2") && now.equals("a@1"), "only the moved border moves users");
+            assertTrue(now.equals(side) || side.equals("a@2") && now.equals("a@1"),
+                    "only the moved border moves users");
         });
     }
 
@@ -312,7 +314,8 @@ class AdaptersIT {
         assertEquals("[]", call(200, "alice", "PATCH", "/a/versions/2", "{\"tags\":[]}").get("tags").toString());
         for (String bad : List.of("{\"metrics\":[1]}", "{\"tags\":[\"\"]}", "{\"tags\":[null]}", "{\"tags\":\"x\"}",
                 "{\"note\":\"\\u0000\"}", "{\"metrics\":{\"a\":\"\\u0000\"}}", "{\"metrics\":{\"a\":\"\\ud800\"}}",
-                "{\"note\":\"" + "n".repeat(5000) + "\"}", "[]", "{\"metrics\":{\"a\":\"" + "x".repeat(33_000) + "\"}}"))
+                "{\"note\":\"" + "n".repeat(5000) + "\"}", "[]",
+                "{\"metrics\":{\"a\":\"" + "x".repeat(33_000) + "\"}}"))
             call(400, "alice", "PATCH", "/a/versions/2", bad);
         call(404, "bob", "PATCH", "/a/versions/2", "{}");
         call(404, "alice", "PATCH", "/a/versions/3", "{}");
@@ -320,6 +323,60 @@ class AdaptersIT {
                 .field("parent_version", "9"));
         assertEquals(400, orphan.statusCode(), text(orphan));
         assertEquals(2, server.count("adapter_version"));
+    }
+
+    private Optional<ResolvedModel.Shadow> shadow(String key, String model) {
+        return server.catalog.resolve(server.callers.get(key), model, Optional.empty()).orElseThrow().shadow();
+    }
+
+    @Test
+    void aCandidateShadowsItsOwnersTrafficAndAnothersOnlyWithConsent() {
+        upload("alice", "a", "l3-r4-qv");
+        upload("alice", "a", "l3-r16-all");
+        String alice = server.callers.get("alice").tenantId();
+        String bob = server.callers.get("bob").tenantId();
+        call(200, "alice", "PUT", "/a/shares/" + bob, "");
+        assertEquals(Optional.empty(), shadow("alice", "a"));
+        JsonNode moved = call(200, "alice", "PUT", "/a/aliases/production",
+                "{\"version\":1,\"shadow\":{\"version\":2,\"fraction\":0.25}}");
+        assertEquals(0.25, moved.at("/shadow/fraction").asDouble());
+        ResolvedModel.Shadow candidate = shadow("alice", "a").orElseThrow();
+        assertEquals(2, candidate.candidate().version());
+        assertEquals("production", candidate.alias());
+        assertEquals(Optional.empty(), shadow("alice", "a@1"), "a pinned version is no alias's traffic");
+        assertEquals(Optional.of("a@1"), resolve("alice", "a"));
+
+        assertEquals(Optional.empty(), shadow("bob", "a"));
+        assertTrue(get("bob", "/a").at("/aliases/0/shadow").isNull());
+        String consent = "/admin/v1/tenants/" + bob + "/shadow-consent";
+        assertEquals(404, server.http.send("alice", "PUT", consent, "{\"allowed\":true}").statusCode());
+        assertEquals(400, server.http.send("bob", "PUT", consent, "{}").statusCode());
+        assertEquals(200, server.http.send("bob", "PUT", consent, "{\"allowed\":true}").statusCode());
+        assertTrue(json(server.http.get("operator", consent)).get("allowed").asBoolean());
+        assertEquals(2, shadow("bob", "a").orElseThrow().candidate().version());
+        assertEquals(200, server.http.send("bob", "PUT", consent, "{\"allowed\":false}").statusCode());
+        assertEquals(Optional.empty(), shadow("bob", "a"));
+
+        call(409, "alice", "DELETE", "/a/versions/2", "");
+        ShadowDao answers = new ShadowDao(server.database);
+        for (int i = 0; i < 3; i++) answers.add(alice, new ShadowDao.Comparison("a", "production", "req_" + i, bob, 1,
+                2, Optional.of(i), 5, 6, 10, 20, "x", "y\0"), 100);
+        JsonNode page = get("alice", "/a/aliases/production/shadows?limit=2");
+        assertEquals("req_2", page.at("/data/0/request_id").asText());
+        assertTrue(page.get("has_more").asBoolean());
+        assertEquals("req_0", get("alice", "/a/aliases/production/shadows?limit=2&after="
+                + page.get("last_id").asText()).at("/data/0/request_id").asText());
+        call(404, "bob", "GET", "/a/aliases/production/shadows", "");
+        call(400, "alice", "GET", "/a/aliases/production/shadows?after=x", "");
+        for (String bad : List.of("{\"fraction\":1}", "{\"version\":2,\"fraction\":0}",
+                "{\"version\":2,\"fraction\":1.5}", "{\"version\":2,\"fraction\":\"x\"}"))
+            call(400, "alice", "PUT", "/a/aliases/production", "{\"version\":1,\"shadow\":" + bad + "}");
+        call(404, "alice", "PUT", "/a/aliases/production", "{\"version\":1,\"shadow\":{\"version\":9}}");
+        call(200, "alice", "PUT", "/a/aliases/production", "{\"version\":1}");
+        assertEquals(Optional.empty(), shadow("alice", "a"));
+        call(200, "alice", "DELETE", "/a/versions/2", "");
+        call(200, "alice", "DELETE", "/a", "");
+        assertEquals(0, server.count("shadow_answer"));
     }
 
     @Test

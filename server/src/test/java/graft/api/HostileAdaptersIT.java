@@ -131,7 +131,8 @@ class HostileAdaptersIT {
                         new TensorBytes().bytes(), new TensorBytes().bytes().length + 4))),
                 broken("a cut file", "cut off", weights(Arrays.copyOf(new TensorBytes().bytes(),
                         new TensorBytes().bytes().length - 1))),
-                broken("an unknown type", "q_proj.*F4", type("F4")), broken("a type in small letters", "f32", type("f32")),
+                broken("an unknown type", "q_proj.*F4", type("F4")),
+                broken("a type in small letters", "f32", type("f32")),
                 broken("a type of another size", "q_proj.*bytes", type("F16")),
                 broken("integers", "q_proj.*I32", type("I32")),
                 broken("no type", "q_proj.*dtype", header(file -> file.first().remove("dtype"))),
@@ -142,7 +143,8 @@ class HostileAdaptersIT {
                 broken("another rank in one tensor", "q_proj.*wants 4 x 64", shape(2, 128)),
                 broken("a shape of nothing", "q_proj", shape(0, 64)),
                 broken("nine dimensions", "q_proj.*shape", shape(4, 64, 1, 1, 1, 1, 1, 1, 1)),
-                broken("one name for another module", "q_proj.*lora_A is missing", weights(new TensorBytes().renamed(name ->
+                broken("one name for another module", "q_proj.*lora_A is missing",
+                        weights(new TensorBytes().renamed(name ->
                         name.equals(FIRST) ? name.replace("q_proj", "k_proj") : name))),
                 broken("a layer that is not there", "layers\\.99", weights(new TensorBytes().renamed(name ->
                         name.equals(FIRST) ? name.replace("layers.0", "layers.99") : name))),
@@ -157,9 +159,11 @@ class HostileAdaptersIT {
                         name.equals(b) ? FIRST.replace("base_model.model.", "") : name))),
                 broken("a name that is none", "q_proj.*lora_A is missing", weights(new TensorBytes().renamed(name ->
                         name.equals(FIRST) ? "foo" : name))),
-                broken("a weight of the base that was not announced", "q_proj.*lora_A is missing", weights(new TensorBytes()
+                broken("a weight of the base that was not announced", "q_proj.*lora_A is missing",
+                        weights(new TensorBytes()
                         .renamed(name -> name.equals(FIRST) ? "base_model.model.model.norm.weight" : name))),
-                broken("a module besides", "k_proj", header(file -> add(file, FIRST.replace("q_proj", "k_proj"), 4, 64))),
+                broken("a module besides", "k_proj", header(file ->
+                        add(file, FIRST.replace("q_proj", "k_proj"), 4, 64))),
                 broken("a tensor besides that is none", "foo", header(file -> add(file, "foo", 2))),
                 broken("a weight of the base besides", "norm.*announced", header(file ->
                         add(file, "base_model.model.model.norm.weight", 64))),
@@ -210,7 +214,8 @@ class HostileAdaptersIT {
                 field("target_modules", "{}"), field("target_modules", "null"), field("target_modules", "\"(\""),
                 field("target_modules", "[\"q_proj\",null]"), field("use_dora", "\"yes\""), field("use_rslora", "1"),
                 field("rank_pattern", "{\"q_proj\":-1}"), field("rank_pattern", "{\"q_proj\":\"8\"}"),
-                field("rank_pattern", "[]"), field("rank_pattern", "{\"(\":8}"), field("alpha_pattern", "{\"q_proj\":null}"),
+                field("rank_pattern", "[]"), field("rank_pattern", "{\"(\":8}"),
+                field("alpha_pattern", "{\"q_proj\":null}"),
                 field("alpha_pattern", "{\"q_proj\":1e999}"), field("layers_to_transform", "\"0\""),
                 field("modules_to_save", "\"x\""), field("modules_to_save", "[\"(\"]"), field("bias", "\"some\""),
                 field("trainable_token_indices", "[-1]"), field("trainable_token_indices", "[99999999]"),
@@ -244,7 +249,8 @@ class HostileAdaptersIT {
         byte[] v = tensors.shard(name -> !name.contains("q_proj"));
         String index = "adapter_model.safetensors.index.json";
         return Stream.of(
-                broken("weights alone", "adapter_config.json", new MultipartBody().file("f", TensorBytes.WEIGHTS, sound)),
+                broken("weights alone", "adapter_config.json", new MultipartBody()
+                        .file("f", TensorBytes.WEIGHTS, sound)),
                 broken("a configuration alone", "adapter_model.safetensors", new MultipartBody()
                         .file("f", TensorBytes.CONFIG, config)),
                 broken("shards without an index", "adapter_model", sent(config).file("f", one, q).file("f", two, v)),
@@ -353,7 +359,8 @@ class HostileAdaptersIT {
             assertEquals(whole.get("digest"), reply.get("digest"));
             assertEquals(24, reply.get("warnings").size(), reply.get("warnings").toString());
         }
-        for (String pickle : List.of("training_args.bin", "checkpoint-500/optimizer.pt", "checkpoint-500/rng_state.pth")) {
+        for (String pickle : List.of("training_args.bin", "checkpoint-500/optimizer.pt",
+                "checkpoint-500/rng_state.pth")) {
             Map<String, byte[]> with = new LinkedHashMap<>(entries);
             with.put("out/" + pickle, new byte[3]);
             isRefusedByNameAndLeavesNothing(pickle, Pattern.quote(pickle), new MultipartBody().file("f", "out.zip",
@@ -363,8 +370,10 @@ class HostileAdaptersIT {
 
     @Test
     void strangeNamesOfFilesAndFieldsAreShownWithoutTheirControls() {
-        Consumer<MultipartBody> strange = body -> body.file("f", "a\u0001b\u00fc\u2028.txt", new byte[1]).field("c\u0002", "x");
-        MultipartBody body = TensorBytes.config(config -> config.put("base_model_name_or_path", "x\0" + "y".repeat(5000)));
+        Consumer<MultipartBody> strange = body -> body.file("f", "a\u0001b\u00fc\u2028.txt", new byte[1])
+                .field("c\u0002", "x");
+        MultipartBody body = TensorBytes.config(config ->
+                config.put("base_model_name_or_path", "x\0" + "y".repeat(5000)));
         strange.accept(body);
         JsonNode warnings = accepted(body).get("warnings");
         assertTrue(warnings.toString().chars().noneMatch(Character::isISOControl), warnings.toString());

@@ -5,6 +5,7 @@ import graft.registry.Database;
 import graft.registry.tenant.Tenant;
 import java.sql.ResultSet;
 import java.sql.SQLException;
+import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
 import java.util.Optional;
@@ -115,6 +116,21 @@ public final class CatalogDao {
                 .map((row, context) -> new Usable(row.getString("tenant_id"), row.getString("name"),
                         row.getBoolean("plain"), row.getString("base"), row.getString("alias"), row.getInt("version"),
                         row.getString("digest"), Columns.instant(row, "created_at"))).list());
+    }
+
+    /** A version that a tenant used. */
+    public record Used(String tenantId, String adapter, int version) {}
+
+    /** The versions of any tenant that were used most of late, most first. For the operator's housekeeping. */
+    public List<Used> mostUsed(Duration window, int most) {
+        return database.asOperator(handle -> handle.createQuery("""
+                SELECT tenant_id, adapter_name, adapter_version FROM usage_request
+                WHERE opened_at > now() - make_interval(secs => :window) AND adapter_name <> ''
+                GROUP BY tenant_id, adapter_name, adapter_version
+                ORDER BY count(*) DESC, max(opened_at) DESC LIMIT :most
+                """).bind("window", window.toMillis() / 1000.0).bind("most", most)
+                .map((row, context) -> new Used(row.getString("tenant_id"), row.getString("adapter_name"),
+                        row.getInt("adapter_version"))).list());
     }
 
     static void announce(Handle handle) {

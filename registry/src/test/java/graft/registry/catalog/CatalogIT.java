@@ -274,7 +274,8 @@ class CatalogIT {
         byte[] bytes = random(3 << 20);
         NewVersion sound = Versions.of("half", false, bytes);
         NewVersion broken = new NewVersion("half", "base", false, sound.digest(), "b", 4, List.of(), "{}",
-                VersionMetadata.NONE, Provenance.UNKNOWN, List.of(), "k", Optional.empty(), List.of(new NewFile(sound.files().getFirst().file(),
+                VersionMetadata.NONE, Provenance.UNKNOWN, List.of(), "k", Optional.empty(),
+                List.of(new NewFile(sound.files().getFirst().file(),
                         () -> new ByteArrayInputStream(bytes, 0, 2 << 20))));
         assertThrows(ArtifactDao.CorruptArtifactException.class, () -> versions.publish(alice, broken));
         assertEquals(0, artifactsOf(alice));

@@ -29,7 +29,7 @@ public final class LocalFolders {
 
     /**
      * The plain files of a folder, by name; folders in it are left out. Empty for whatever is no folder within an
-     * allowed one, and where a file's link ends outside: the two must not be told apart, or this would tell of the disk.
+     * allowed one, and where a file's link ends outside: told apart, they would tell of the disk.
      *
      * @param mostFiles of the folder
      */

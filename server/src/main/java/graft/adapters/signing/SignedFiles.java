@@ -39,7 +39,8 @@ public record SignedFiles(Map<String, String> digests, String signer) {
         if (signatures.size() != 1) throw new UntrustedSignatureException("The bundle holds " + signatures.size()
                 + " signatures, not one.");
         String signer = trusted.signer(message(payload), base64(signatures.getFirst().text("sig")))
-                .orElseThrow(() -> new UntrustedSignatureException("No key of adapters.signing-keys made the signature."));
+                .orElseThrow(() -> new UntrustedSignatureException(
+                        "No key of adapters.signing-keys made the signature."));
         return new SignedFiles(files(JsonTree.parse("The signed statement", payload)), signer);
     }
 

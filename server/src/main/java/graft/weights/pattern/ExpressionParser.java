@@ -74,7 +74,7 @@ final class ExpressionParser {
         return possessive ? new Node.Atomic(repeat) : repeat;
     }
 
-    /** {@code {n}}, {@code {n,}}, {@code {,m}}, {@code {,}} and {@code {n,m}}; anything else in braces stands for itself. */
+    /** {@code {n}}, {@code {n,}}, {@code {,m}}, {@code {,}} and {@code {n,m}}; other braces stand for themselves. */
     private int[] bounds() {
         int end = looking("{") ? text.indexOf('}', at) : -1;
         String inside = end < 0 ? "" : text.substring(at + 1, end);

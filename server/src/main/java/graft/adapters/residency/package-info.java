@@ -1,0 +1,2 @@
+/** Which adapters shall be in memory before anybody asks for them. */
+package graft.adapters.residency;
