@@ -8,7 +8,6 @@ import graft.benchmarks.peers.GraftServer;
 import graft.benchmarks.peers.LlamaServer;
 import graft.benchmarks.peers.PeftServer;
 import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -40,7 +39,7 @@ final class EngineBench {
     }
 
     void run() throws IOException {
-        Path work = Files.createTempDirectory("graft-bench-");
+        Path work = WorkFolder.make();
         List<Contender> servers = new ArrayList<>();
         try {
             start(servers, work);
@@ -62,6 +61,7 @@ final class EngineBench {
         }
         ratios();
         report.finish(options.root());
+        WorkFolder.remove(work);
     }
 
     private void start(List<Contender> servers, Path work) throws IOException {

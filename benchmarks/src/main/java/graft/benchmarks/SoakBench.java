@@ -7,7 +7,6 @@ import graft.benchmarks.peers.GraftServer;
 import graft.benchmarks.peers.Streamed;
 import java.io.IOException;
 import java.net.http.HttpRequest;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -47,7 +46,7 @@ final class SoakBench {
     }
 
     void run() throws IOException {
-        Path work = Files.createTempDirectory("graft-bench-");
+        Path work = WorkFolder.make();
         Report report = new Report("soak");
         samples.count();
         boolean whole = true;
@@ -81,6 +80,7 @@ final class SoakBench {
                     new Measurement(new double[] {median(all, 3) / median(all, 1)}), Goal.atMost(FLAT));
         }
         report.finish(options.root(), whole);
+        WorkFolder.remove(work);
     }
 
     private static double median(double[] all, int quarter) {

@@ -7,7 +7,6 @@ import graft.benchmarks.peers.Ask;
 import graft.benchmarks.peers.GraftServer;
 import graft.benchmarks.peers.Streamed;
 import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -49,7 +48,7 @@ final class SwapBench {
     }
 
     void run() throws IOException {
-        work = Files.createTempDirectory("graft-bench-");
+        work = WorkFolder.make();
         rounds.count();
         report.note("loading is throttled to " + LOAD_BYTES_PER_SECOND + " bytes a second, precision "
                 + options.precision());
@@ -70,6 +69,7 @@ final class SwapBench {
         ratios();
         SwapPeers.measure(options, work, report);
         report.finish(options.root());
+        WorkFolder.remove(work);
     }
 
     private static MadeAdapter made(int mebibytes, long seed) {

@@ -37,6 +37,8 @@ public final class ServerProcess implements AutoCloseable {
         builder.environment().putAll(environment);
         long start = System.nanoTime();
         Process process = builder.start();
+        // A benchmark that is broken off leaves no server behind.
+        Runtime.getRuntime().addShutdownHook(new Thread(process::destroy));
         while (!answers(health)) {
             if (!process.isAlive() || System.nanoTime() - start > START.toNanos()) {
                 process.destroyForcibly();

@@ -153,7 +153,12 @@ final class AdapterBank implements AutoCloseable {
         return entries.get(key.digest()).staged.orElseThrow().dora();
     }
 
-    void arrived(Arrival arrival) {
+    /**
+     * Takes in what a loader brought.
+     *
+     * @param line the sequences that wait for adapters
+     */
+    void arrived(Arrival arrival, Collection<ActiveSequence> line) {
         Entry entry = entries.get(arrival.adapter().digest());
         if (arrival.staged().isPresent()) {
             entry.staged = arrival.staged();
@@ -163,7 +168,10 @@ final class AdapterBank implements AutoCloseable {
             trimHost();
         } else {
             entries.remove(entry.adapter.digest());
-            failures.put(entry.adapter.digest(), arrival.failure());
+            // Where whoever's files these were has left, an upload's probe for example, the others try with their own.
+            boolean awaited = line.stream().flatMap(sequence -> sequence.request.adapters().stream())
+                    .anyMatch(adapter -> adapter.files() == arrival.adapter().files());
+            if (awaited) failures.put(entry.adapter.digest(), arrival.failure());
         }
     }
 

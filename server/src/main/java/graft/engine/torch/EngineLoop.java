@@ -149,7 +149,7 @@ final class EngineLoop implements Runnable {
                 else scheduler.cancel(cancel.sequenceId());
             }
             case Message.Evict() -> { } // it only wakes the loop, which looks at the set in every round
-            case Message.Arrived arrived -> bank.arrived(arrived.arrival());
+            case Message.Arrived arrived -> bank.arrived(arrived.arrival(), withoutAdapters.values());
             case Message.Stop() -> stopping = true;
         }
     }

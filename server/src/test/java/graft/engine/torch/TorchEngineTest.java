@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import graft.engine.EngineAdapter;
 import graft.engine.EngineRequest;
 import graft.engine.EngineStatus;
 import graft.engine.Finished;
@@ -15,6 +16,7 @@ import graft.engine.Submission;
 import graft.engine.TokenConstraint;
 import graft.weights.TestModels;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -22,6 +24,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.Set;
+import java.util.concurrent.CountDownLatch;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -111,6 +114,42 @@ class TorchEngineTest {
         assertEquals(sink.tokens.size(), sink.end().generatedTokens());
         EngineStatus status = idleStatus();
         assertEquals(status.blocks().total(), status.blocks().free());
+    }
+
+    @Test
+    void aLoadThatFailsAfterItsAskerLeftFailsNobodyElse() throws InterruptedException {
+        var begun = new CountDownLatch(1);
+        var left = new CountDownLatch(1);
+        EngineAdapter.Files gone = () -> {
+            begun.countDown();
+            try {
+                left.await();
+            } catch (InterruptedException e) {
+                Thread.currentThread().interrupt();
+            }
+            throw new UncheckedIOException(new IOException("the spool is gone"));
+        };
+        Collected probe = new Collected();
+        var accepted = (Submission.Accepted) engine.submit(adapted(gone), probe);
+        begun.await();
+        Collected user = submit(adapted(() -> TestModels.folder("adapters/l3-r4-qv")));
+        engine.cancel(accepted.sequenceId());
+        assertEquals(Finished.Reason.CANCELLED, probe.end().reason());
+        left.countDown();
+        assertEquals(Finished.Reason.LENGTH, user.end().reason(), user.end().toString());
+        Collected broken = submit(adapted("sha256:broken", () -> {
+            throw new UncheckedIOException(new IOException("not stored"));
+        }));
+        assertTrue(broken.end().failure().orElseThrow().contains("not stored"), broken.end().toString());
+    }
+
+    private static EngineRequest adapted(EngineAdapter.Files files) {
+        return adapted("sha256:late", files);
+    }
+
+    private static EngineRequest adapted(String digest, EngineAdapter.Files files) {
+        return new EngineRequest("r", "tenant", new int[] {5, 6, 7}, 2, Sampling.GREEDY,
+                List.of(new EngineAdapter("late", 1, digest, 1, files)), Set.of(), 0, Optional.empty());
     }
 
     @Test
