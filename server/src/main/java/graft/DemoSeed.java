@@ -104,7 +104,7 @@ final class DemoSeed {
         return stores.list(Tenant.DEMO, new Paging(100, false, Optional.empty(), Optional.empty())).stream()
                 .filter(store -> store.name().equals(STORE)).findFirst()
                 .orElseGet(() -> stores.create(Tenant.DEMO, new StoreDao.NewStore(STORE, "", "{}",
-                        knowledge.embedder().id(), knowledge.embedder().dimensions(), Optional.empty())));
+                        knowledge.embedder().space(), knowledge.embedder().dimensions(), Optional.empty())));
     }
 
     private void fill(KnowledgeStore store, Path folder) throws IOException {

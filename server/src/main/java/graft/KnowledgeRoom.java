@@ -3,6 +3,7 @@ package graft;
 import graft.admission.Admission;
 import graft.api.KnowledgeApi;
 import graft.engine.Embedder;
+import graft.engine.torch.TorchCrossEncoder;
 import graft.engine.torch.TorchDevice;
 import graft.engine.torch.TorchEmbedder;
 import graft.knowledge.Filters;
@@ -11,6 +12,7 @@ import graft.knowledge.Ingestion;
 import graft.knowledge.KnowledgeSearch;
 import graft.knowledge.TextEmbedder;
 import graft.knowledge.parsing.Parser;
+import graft.knowledge.retrieval.CrossEncoderReranker;
 import graft.knowledge.retrieval.Promotion;
 import graft.metering.UsageRecorder;
 import graft.registry.Database;
@@ -25,7 +27,9 @@ import graft.registry.knowledge.vectors.VectorGraphs;
 import graft.tokens.HuggingFaceTokenizer;
 import graft.tokens.Tokenizer;
 import graft.weights.ModelFiles;
+import graft.weights.SentenceConfig;
 import java.nio.file.Path;
+import java.util.Optional;
 
 /** Knowledge stores, put together: what is stored, the embedder, the queue that fills stores, the search over them. */
 final class KnowledgeRoom implements AutoCloseable {
@@ -34,6 +38,7 @@ final class KnowledgeRoom implements AutoCloseable {
     private final Ingestion ingestion;
     private final Housekeeping housekeeping;
     private final Promotion promotion;
+    private final Optional<RerankerParts> reranker;
     private final KnowledgeSearch search;
 
     /** An embedder with its tokeniser; opened before the database is there. */
@@ -48,8 +53,14 @@ final class KnowledgeRoom implements AutoCloseable {
                 TorchEmbedder embedder = TorchEmbedder.open(name(settings, folder), folder,
                         TorchDevice.named(device), settings.window(),
                         settings.batchTokens());
-                return new EmbedderParts(embedder, tokenizer, new TextEmbedder(embedder, tokenizer));
+                return new EmbedderParts(embedder, tokenizer, new TextEmbedder(embedder, tokenizer,
+                        prefixes(settings, SentenceConfig.read(folder))));
             }
+        }
+
+        private static TextEmbedder.Prefixes prefixes(ServerConfig.Embedder settings, SentenceConfig folder) {
+            return new TextEmbedder.Prefixes(settings.questionPrefix().orElse(folder.questionPrefix()),
+                    settings.documentPrefix().orElse(folder.documentPrefix()));
         }
 
         private static String name(ServerConfig.Embedder settings, Path folder) {
@@ -63,9 +74,31 @@ final class KnowledgeRoom implements AutoCloseable {
         }
     }
 
-    KnowledgeRoom(Storage storage, EmbedderParts embedder, ServerConfig.Knowledge settings) {
+    /** A cross-encoder with its tokeniser. */
+    record RerankerParts(TorchCrossEncoder encoder, Tokenizer tokenizer) implements AutoCloseable {
+        /** @throws SetupException when the folder holds no usable cross-encoder */
+        static RerankerParts open(Path folder, ServerConfig config) {
+            try (ModelFiles files = ModelFiles.open(folder, ModelFiles.DEFAULT_HEADER_LIMIT)) {
+                String json = files.tokenizerJson().orElseThrow(() ->
+                        new SetupException(folder + " has no tokenizer.json: a reranker needs one."));
+                return new RerankerParts(TorchCrossEncoder.open(folder, TorchDevice.named(config.engine().device()),
+                        config.knowledge().rerankerWindow(), config.embedder().batchTokens()),
+                        HuggingFaceTokenizer.of(json));
+            }
+        }
+
+        @Override
+        public void close() {
+            encoder.close();
+            tokenizer.close();
+        }
+    }
+
+    KnowledgeRoom(Storage storage, EmbedderParts embedder, ServerConfig config) {
+        ServerConfig.Knowledge settings = config.knowledge();
         Database database = storage.database();
         this.embedder = embedder;
+        this.reranker = settings.reranker().map(folder -> RerankerParts.open(folder, config));
         stored = new KnowledgeApi.Stored(new FileDao(database), new StoreDao(database),
                 new DocumentDao(database, new DocumentDao.Bounds(settings.maxDocumentsPerStore(),
                         settings.maxQueuedDocuments())), new RetrievalDao(database));
@@ -78,6 +111,7 @@ final class KnowledgeRoom implements AutoCloseable {
         SearchDao legs = new SearchDao(database, new SearchDao.Bm25(settings.bm25K1(), settings.bm25B()),
                 new NearestVectors.Effort(settings.graphSearch(), settings.graphScan(), settings.exactDocuments()));
         search = new KnowledgeSearch(legs, stored.retrievals(), embedder.text(), new Filters(settings.maxFilterParts()),
+                reranker.map(parts -> new CrossEncoderReranker(parts.encoder(), parts.tokenizer())),
                 new KnowledgeSearch.Settings(settings.searchCandidates(), settings.fusionK(),
                         settings.recordedCandidates(), settings.foldSimilarity(), settings.expansionTokens(),
                         settings.rerankCandidates()));
@@ -119,5 +153,6 @@ final class KnowledgeRoom implements AutoCloseable {
         ingestion.close();
         housekeeping.close();
         promotion.close();
+        reranker.ifPresent(RerankerParts::close);
     }
 }

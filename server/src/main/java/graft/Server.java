@@ -84,8 +84,7 @@ final class Server implements AutoCloseable {
         Metering metering = lifecycle.started("metering", metering(config, storage, data));
         AccountsApi accounts = accounts(config, storage, metering, data);
         EmbedderParts embedder = startingEmbedder.await();
-        KnowledgeRoom knowledge = lifecycle.started("knowledge", new KnowledgeRoom(storage, embedder,
-                config.knowledge()));
+        KnowledgeRoom knowledge = lifecycle.started("knowledge", new KnowledgeRoom(storage, embedder, config));
         ServedModels models = startingModels.await();
         models.engines().forEach(engine -> metering.metrics().observe(engine, config.engine().maxAdaptersPerStep()));
         AdaptersRoom adapters = lifecycle.started("adapters", new AdaptersRoom(storage.database(), models, data,

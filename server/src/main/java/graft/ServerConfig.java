@@ -48,8 +48,9 @@ public record ServerConfig(String host, int port, int adminPort, Path data, Opti
             long adapterCacheBytes, double adapterDeviceFraction, int eventBytes, Duration stopLimit,
             Optional<String> echo) {}
 
-    /** @param model empty means the fetched one */
-    public record Embedder(Optional<Path> model, int window, int batchTokens) {}
+    /** @param model empty means the fetched one; empty prefixes mean those that the model's folder names */
+    public record Embedder(Optional<Path> model, int window, int batchTokens, Optional<String> questionPrefix,
+            Optional<String> documentPrefix) {}
 
     public record Limits(int defaultMaxTokens, int maxChoices, int passageTokens, Duration stall, int schemaBytes,
             int schemaDepth, int compiledSchemaBytes, Duration schemaCompileTime, int compiledSchemas) {}
@@ -72,7 +73,7 @@ public record ServerConfig(String host, int port, int adminPort, Path data, Opti
             Duration housekeepingInterval, Duration retrievalRetention, int housekeepingBatch, int maxResults,
             double foldSimilarity, int expansionTokens, int rerankCandidates, int exactLimit, int exactDocuments,
             int graphLinks, int graphConstruction, long graphMemoryBytes, int graphSearch, int graphScan,
-            Duration promotionInterval) {}
+            Duration promotionInterval, Optional<Path> reranker, int rerankerWindow) {}
 
     public record Log(String level, long fileBytes, int files) {}
 }

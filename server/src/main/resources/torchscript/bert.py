@@ -1,6 +1,7 @@
-"""BERT as a sentence encoder (MiniLM and its kin): mean over all tokens, unit length.
+"""BERT: as a sentence encoder (MiniLM, BGE, E5 and their kin), unit length; as a cross-encoder, one score for a pair.
 
 weights: word, position and token-type embeddings, norm; per layer q|k|v, o, norm, up, down, norm; each with its bias.
+A cross-encoder has a dense layer over the first token and a classifier after them, each with its bias.
 """
 
 
@@ -10,6 +11,7 @@ class Bert(Module):
     width: int  # of a head
     compute: int  # element type of activations
     eps: float
+    first: bool  # the vector is the first token's, else the mean over all
     weights: List[Tensor]
 
     # include parts/weights.py
@@ -18,15 +20,14 @@ class Bert(Module):
     def norm(self, h: Tensor, weight: int) -> Tensor:
         return torch.layer_norm(h.float(), [h.size(-1)], self.weights[weight], self.weights[weight + 1], self.eps)
 
-    def embed(self, tokens: Tensor, lengths: Tensor) -> Tensor:
-        # tokens: [b, m], padded; lengths: [b]
+    def encode(self, tokens: Tensor, types: Tensor, real: Tensor) -> Tensor:
+        # tokens, types: [b, m], padded; real: [b, m]
         b, m, heads, width = tokens.size(0), tokens.size(1), self.heads, self.width
-        places = torch.arange(m, device=tokens.device)  # [m]
-        real = places.unsqueeze(0) < lengths.unsqueeze(1)  # [b, m]
         mask = torch.zeros([b, m], dtype=self.compute, device=tokens.device)
         mask = mask.masked_fill_(real.logical_not(), -inf).view([b, 1, 1, m])  # [b, 1, 1, m]
+        places = torch.arange(m, device=tokens.device)  # [m]
         h = torch.embedding(self.weights[0], tokens)  # [b, m, d]
-        h = h + torch.embedding(self.weights[1], places) + self.weights[2][0]  # [b, m, d]
+        h = h + torch.embedding(self.weights[1], places) + torch.embedding(self.weights[2], types)  # [b, m, d]
         h = self.norm(h, 3)  # [b, m, d]
         for i in range(self.layers):
             at = 12 * i + 5
@@ -37,6 +38,22 @@ class Bert(Module):
             h = self.norm(h + self.linear(a, at + 2), at + 4)  # [b, m, d]
             x = torch.gelu(self.linear(h.to(self.compute), at + 6))  # [b, m, inner]
             h = self.norm(h + self.linear(x, at + 8), at + 10)  # [b, m, d]
-        h = h * real.unsqueeze(2)  # [b, m, d]
-        mean = h.sum([1]) / lengths.unsqueeze(1)  # [b, d]
-        return mean / torch.linalg_vector_norm(mean, 2, [1], True)  # [b, d]
+        return h
+
+    def real(self, tokens: Tensor, lengths: Tensor) -> Tensor:
+        # lengths: [b]
+        return torch.arange(tokens.size(1), device=tokens.device).unsqueeze(0) < lengths.unsqueeze(1)  # [b, m]
+
+    def embed(self, tokens: Tensor, lengths: Tensor) -> Tensor:
+        real = self.real(tokens, lengths)  # [b, m]
+        h = self.encode(tokens, torch.zeros_like(tokens), real)  # [b, m, d]
+        pooled = h.select(1, 0)  # [b, d]
+        if not self.first:
+            pooled = (h * real.unsqueeze(2)).sum([1]) / lengths.unsqueeze(1)  # [b, d]
+        return pooled / torch.linalg_vector_norm(pooled, 2, [1], True)  # [b, d]
+
+    def score(self, tokens: Tensor, types: Tensor, lengths: Tensor) -> Tensor:
+        h = self.encode(tokens, types, self.real(tokens, lengths)).select(1, 0)  # [b, d]
+        at = 12 * self.layers + 5
+        pooled = torch.tanh(self.linear(h.to(self.compute), at))  # [b, d]
+        return self.linear(pooled, at + 2).float()  # [b, labels]

@@ -43,7 +43,7 @@ class ServerConfigTest {
                         1L << 30, 16, 512, 64, 256, 16, 1L << 30, 1L << 30, 2, 131_072, 1000),
                 new ServerConfig.Tensorrt(Optional.empty(), "tensorrt", 0.9, 0, 1L << 30, 0.05, 1 << 20,
                         Duration.ofSeconds(10), Optional.empty()),
-                new ServerConfig.Embedder(Optional.empty(), 256, 2048),
+                new ServerConfig.Embedder(Optional.empty(), 256, 2048, Optional.empty(), Optional.empty()),
                 new ServerConfig.Limits(1024, 64, 1024, Duration.ofMinutes(5), 65_536, 32, 1 << 20,
                         Duration.ofMillis(100), 64),
                 new ServerConfig.Tools("auto", 128, 4 << 20),
@@ -55,7 +55,7 @@ class ServerConfigTest {
                         Duration.ofSeconds(15), Duration.ofSeconds(2), 5, Duration.ofSeconds(5), 512L << 20,
                         Duration.ofSeconds(60), 16 << 20, 100, 60, 16, 0.9, 0.4,
                         Duration.ofMinutes(1), Duration.ofDays(30), 1000, 500, 1, 1600, 32, 20_000, 5_000, 16, 128,
-                        256L << 20, 100, 20_000, Duration.ofSeconds(30)),
+                        256L << 20, 100, 20_000, Duration.ofSeconds(30), Optional.empty(), 512),
                 new ServerConfig.Log("INFO", 10 << 20, 5)), defaults());
     }
 
@@ -80,6 +80,7 @@ class ServerConfigTest {
                 "tensorrt.kv-free-fraction", "tensorrt.kv-host-bytes", "tensorrt.adapter-cache-bytes",
                 "tensorrt.adapter-device-fraction", "tensorrt.event-bytes", "tensorrt.stop-limit", "tensorrt.echo",
                 "embedder.model", "embedder.window", "embedder.batch-tokens",
+                "embedder.question-prefix", "embedder.document-prefix",
                 "limits.default-max-tokens", "limits.max-choices", "limits.passage-tokens", "limits.stall",
                 "limits.schema-bytes", "limits.schema-depth", "limits.compiled-schema-bytes",
                 "limits.schema-compile-time", "limits.compiled-schemas",
@@ -103,7 +104,8 @@ class ServerConfigTest {
                 "knowledge.max-results", "knowledge.fold-similarity", "knowledge.expansion-tokens",
                 "knowledge.rerank-candidates", "knowledge.exact-limit", "knowledge.exact-documents",
                 "knowledge.graph-links", "knowledge.graph-construction", "knowledge.graph-memory-bytes",
-                "knowledge.graph-search", "knowledge.graph-scan", "knowledge.promotion-interval",
+                "knowledge.graph-search", "knowledge.graph-scan", "knowledge.promotion-interval", "knowledge.reranker",
+                "knowledge.reranker-window",
                 "log.level", "log.file-bytes", "log.files"), Settings.keys().keySet());
     }
 

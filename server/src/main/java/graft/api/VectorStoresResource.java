@@ -75,7 +75,7 @@ final class VectorStoresResource implements Resource {
         Chunking chunking = StoreFields.chunking(body.chunkingStrategy());
         StoreDao.NewStore wanted = new StoreDao.NewStore(StoreFields.text(body.name(), "name", LONGEST_NAME),
                 StoreFields.text(body.description(), "description", LONGEST_DESCRIPTION),
-                StoreFields.metadata(body.metadata()), embedder.id(), embedder.dimensions(),
+                StoreFields.metadata(body.metadata()), embedder.space(), embedder.dimensions(),
                 StoreFields.expiry(body.expiresAfter()));
         String tenant = exchange.caller().tenantId();
         KnowledgeStore store = stores.create(tenant, wanted);

@@ -166,7 +166,7 @@ public final class Ingestion implements AutoCloseable {
     }
 
     private void index(Job job, long began) {
-        if (!job.embedder().equals(embedder.id())) {
+        if (!job.embedder().equals(embedder.space())) {
             refuse(job, new IngestionError("server_error", "The store was made with the embedding model '"
                     + job.embedder() + "', which this server does not run."));
             return;

@@ -13,20 +13,37 @@ import java.util.List;
 public final class TextEmbedder {
     private final Embedder embedder;
     private final Tokenizer tokenizer;
+    private final Prefixes prefixes;
     private final int specialTokens;
 
+    /** What a model wants before its texts, as {@code query: } and {@code passage: }; empty for nothing. */
+    public record Prefixes(String question, String document) {
+        public static final Prefixes NONE = new Prefixes("", "");
+    }
+
     public TextEmbedder(Embedder embedder, Tokenizer tokenizer) {
+        this(embedder, tokenizer, Prefixes.NONE);
+    }
+
+    public TextEmbedder(Embedder embedder, Tokenizer tokenizer, Prefixes prefixes) {
         this.embedder = embedder;
         this.tokenizer = tokenizer;
+        this.prefixes = prefixes;
         this.specialTokens = tokenizer.encode("", true).length;
     }
 
     /** @param tokens how many were embedded, special ones included */
     public record Embedded(List<float[]> vectors, int tokens) {}
 
-    /** Which model; a store keeps it, because vectors of two models can't be compared. */
+    /** The name callers use. */
     public String id() {
         return embedder.id();
+    }
+
+    /** Which vectors can be compared: the model and what stands before its texts. A store keeps it. */
+    public String space() {
+        return prefixes.equals(Prefixes.NONE) ? id() : id() + " [" + prefixes.question() + "|" + prefixes.document()
+                + "]";
     }
 
     public int dimensions() {
@@ -35,7 +52,7 @@ public final class TextEmbedder {
 
     /** Most tokens of text that one vector can stand for. */
     public int capacity() {
-        return embedder.window() - specialTokens;
+        return embedder.window() - specialTokens - count(prefixes.document());
     }
 
     /** Without special tokens. */
@@ -43,21 +60,28 @@ public final class TextEmbedder {
         return tokenizer.encode(text, false).length;
     }
 
-    /** One vector a text. Of a text over the window only the beginning is seen: cut it before ({@link Chunker}). */
+    /**
+     * One vector a text that is stored. Of a text over the window only the beginning is seen: cut it before
+     * ({@link Chunker}).
+     */
     public Embedded embed(List<String> texts) {
+        return embed(texts, prefixes.document());
+    }
+
+    /** One vector a text that is asked. */
+    public Embedded embedQuestions(List<String> questions) {
+        return embed(questions, prefixes.question());
+    }
+
+    private Embedded embed(List<String> texts, String prefix) {
         List<int[]> ids = new ArrayList<>(texts.size());
         int tokens = 0;
         for (String text : texts) {
-            int[] encoded = withinWindow(tokenizer.encode(text, true));
+            int[] encoded = withinWindow(tokenizer.encode(prefix + text, true));
             tokens += encoded.length;
             ids.add(encoded);
         }
         return new Embedded(embedder.embed(ids), tokens);
-    }
-
-    /** As {@link #embed}, of what is asked rather than of what is stored. */
-    public Embedded embedQuestions(List<String> questions) {
-        return embed(questions);
     }
 
     /** Most tokens of one input of {@link #embedIds}, special ones included. */

@@ -25,13 +25,23 @@ public final class BulkLoad {
     public final String tenant;
     public final KnowledgeStore store;
 
+    /** Into a new store of a new tenant. */
     public BulkLoad(Database database, String embedder, int dimensions) {
+        this(database, new TenantDao(database).create("test", "bulk").id(), embedder, dimensions);
+    }
+
+    private BulkLoad(Database database, String tenant, String embedder, int dimensions) {
+        this(database, tenant, new StoreDao(database).create(tenant, new StoreDao.NewStore("bulk", "", "{}", embedder,
+                dimensions, Optional.empty())));
+    }
+
+    /** Into a store that is there. */
+    public BulkLoad(Database database, String tenant, KnowledgeStore store) {
         this.files = new FileDao(database);
         this.documents = new DocumentDao(database, new DocumentDao.Bounds(1_000_000, 1000));
         this.queue = new IngestionDao(database);
-        this.tenant = new TenantDao(database).create("test", "bulk").id();
-        this.store = new StoreDao(database).create(tenant, new StoreDao.NewStore("bulk", "", "{}", embedder,
-                dimensions, Optional.empty()));
+        this.tenant = tenant;
+        this.store = store;
     }
 
     /**

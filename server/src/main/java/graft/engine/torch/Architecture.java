@@ -123,14 +123,28 @@ record Architecture(String script, Map<String, Object> attributes, List<Weight> 
         return scale * mscale * mscale;
     }
 
-    /** BERT as a sentence encoder. */
-    static Architecture encoder(ModelConfig config, Precision precision) {
-        if (config.architecture() != ModelConfig.Architecture.BERT)
-            throw new UnsupportedModelException("an embedder needs model_type bert, not " + config.architecture().modelType());
+    /** BERT as a sentence encoder. @param first whether the first token's state is the vector, else the mean */
+    static Architecture encoder(ModelConfig config, Precision precision, boolean first) {
         var layout = new Layout(config);
-        layout.encoder();
+        layout.encoder("");
+        return bert(config, precision, layout, first);
+    }
+
+    /** BERT with a classifier over the first token, as transformers' BertForSequenceClassification has it. */
+    static Architecture crossEncoder(ModelConfig config, Precision precision) {
+        var layout = new Layout(config);
+        layout.encoder("bert.");
+        layout.classifier();
+        return bert(config, precision, layout, true);
+    }
+
+    private static Architecture bert(ModelConfig config, Precision precision, Layout layout, boolean first) {
+        if (config.architecture() != ModelConfig.Architecture.BERT)
+            throw new UnsupportedModelException("an embedder or reranker needs model_type bert, not "
+                    + config.architecture().modelType());
         Map<String, Object> attributes = Map.of("layers", config.layers(), "heads", config.attention().heads(), "width",
-                config.attention().headDim(), "compute", precision.elementType(), "eps", config.normEpsilon());
+                config.attention().headDim(), "compute", precision.elementType(), "eps", config.normEpsilon(),
+                "first", first);
         return new Architecture("bert.py", attributes, layout.weights(), layout.sites(), List.of());
     }
 

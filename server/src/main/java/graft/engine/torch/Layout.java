@@ -132,12 +132,14 @@ final class Layout {
         weights.add(new Architecture.Weight(Architecture.Kind.PLAIN, List.of()));
     }
 
-    void encoder() {
+    /** @param prefix of the tensors' names */
+    void encoder(String prefix) {
         for (String table : List.of("word", "position", "token_type"))
-            weights.add(new Architecture.Weight(Architecture.Kind.PLAIN, List.of("embeddings." + table + "_embeddings.weight")));
-        layerNorm("embeddings.LayerNorm");
+            weights.add(new Architecture.Weight(Architecture.Kind.PLAIN, List.of(prefix + "embeddings." + table
+                    + "_embeddings.weight")));
+        layerNorm(prefix + "embeddings.LayerNorm");
         for (int layer = 0; layer < config.layers(); layer++) {
-            String at = "encoder.layer." + layer + ".";
+            String at = prefix + "encoder.layer." + layer + ".";
             linear(true, List.of(at + "attention.self.query", at + "attention.self.key", at + "attention.self.value"),
                     config.hiddenSize(), config.hiddenSize(), config.hiddenSize());
             linear(true, List.of(at + "attention.output.dense"), config.hiddenSize());
@@ -146,6 +148,11 @@ final class Layout {
             linear(true, List.of(at + "output.dense"), config.hiddenSize());
             layerNorm(at + "output.LayerNorm");
         }
+    }
+
+    void classifier() {
+        linear(true, List.of("bert.pooler.dense"), config.hiddenSize());
+        linear(true, List.of("classifier"), 1);
     }
 
     private void layerNorm(String module) {

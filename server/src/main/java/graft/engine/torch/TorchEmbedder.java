@@ -4,6 +4,7 @@ import ai.djl.pytorch.jni.IValue;
 import graft.engine.Embedder;
 import graft.weights.ModelConfig;
 import graft.weights.ModelFiles;
+import graft.weights.SentenceConfig;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -12,7 +13,8 @@ import java.util.List;
 import java.util.concurrent.locks.ReentrantLock;
 
 /**
- * A BERT-family sentence encoder on libtorch: mean over all tokens, unit length, float32. One native call at a time,
+ * A BERT-family sentence encoder on libtorch: mean over all tokens or the first one's state, as its folder says, unit
+ * length, float32. One native call at a time,
  * of texts of similar length, so that few positions are padding; others wait their turn.
  */
 public final class TorchEmbedder implements Embedder {
@@ -27,15 +29,17 @@ public final class TorchEmbedder implements Embedder {
     /**
      * @param folder      a Hugging Face folder
      * @param device      {@code cpu} or {@code cuda:N}
-     * @param window      embedder.window: most tokens of one text; the model's own limit if less
+     * @param window      embedder.window: most tokens of one text; the model's own limits if less
      * @param batchTokens embedder.batch-tokens: most tokens, padding included, of one native call
      */
     public static TorchEmbedder open(String id, Path folder, String device, int window, int batchTokens) {
         try (ModelFiles files = ModelFiles.open(folder, ModelFiles.DEFAULT_HEADER_LIMIT)) {
             ModelConfig config = files.config();
-            Architecture architecture = Architecture.encoder(config, Precision.FLOAT32);
+            SentenceConfig sentences = SentenceConfig.read(folder);
+            Architecture architecture = Architecture.encoder(config, Precision.FLOAT32, sentences.firstToken());
             TorchModule module = ModelLoader.loadWeights(files, architecture, Precision.FLOAT32, device);
-            return new TorchEmbedder(id, config, module, Math.min(window, config.maxPositions()), batchTokens);
+            int most = Math.min(config.maxPositions(), sentences.window().orElse(config.maxPositions()));
+            return new TorchEmbedder(id, config, module, Math.min(window, most), batchTokens);
         }
     }
 

@@ -65,7 +65,7 @@ public final class Legs {
     /** Vectors of another model can't be compared: a store that has them is searched by words alone. */
     private Found byMeaning(Wanted wanted, Stages stages) {
         List<SearchedStore> comparable = wanted.stores().stream()
-                .filter(store -> store.embedder().equals(embedder.id())).toList();
+                .filter(store -> store.embedder().equals(embedder.space())).toList();
         if (!wanted.ranking().byMeaning()) return new Found(List.of(), 0);
         TextEmbedder.Embedded embedded = stages.time(Stage.EMBED, () -> embedder.embedQuestions(wanted.questions()));
         SearchDao.Scope scope = new SearchDao.Scope(comparable, wanted.filter());

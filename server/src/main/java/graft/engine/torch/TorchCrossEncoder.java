@@ -1,0 +1,132 @@
+package graft.engine.torch;
+
+import ai.djl.pytorch.jni.IValue;
+import graft.engine.CrossEncoder;
+import graft.weights.ModelConfig;
+import graft.weights.ModelFiles;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.List;
+import java.util.concurrent.locks.ReentrantLock;
+import java.util.stream.IntStream;
+
+/**
+ * A BERT cross-encoder on libtorch, float32: one label through a sigmoid, or the second of two by softmax, as
+ * sentence-transformers reads them. One native call at a time, of pairs of similar length; others wait their turn.
+ */
+public final class TorchCrossEncoder implements CrossEncoder {
+    private final int window;
+    private final int batchTokens;
+    private final TorchModule module;
+    private final int vocabulary;
+    private final ReentrantLock turn = new ReentrantLock(true);
+    private boolean closed;
+
+    /**
+     * @param folder      a Hugging Face folder of a BertForSequenceClassification
+     * @param device      {@code cpu} or {@code cuda:N}
+     * @param window      knowledge.reranker-window: most tokens of a pair; the model's own limit if less
+     * @param batchTokens embedder.batch-tokens: most tokens, padding included, of one native call
+     */
+    public static TorchCrossEncoder open(Path folder, String device, int window, int batchTokens) {
+        try (ModelFiles files = ModelFiles.open(folder, ModelFiles.DEFAULT_HEADER_LIMIT)) {
+            ModelConfig config = files.config();
+            Architecture architecture = Architecture.crossEncoder(config, Precision.FLOAT32);
+            TorchModule module = ModelLoader.loadWeights(files, architecture, Precision.FLOAT32, device);
+            return new TorchCrossEncoder(config, module, window, batchTokens);
+        }
+    }
+
+    private TorchCrossEncoder(ModelConfig config, TorchModule module, int window, int batchTokens) {
+        this.vocabulary = config.vocabularySize();
+        this.module = module;
+        this.window = Math.min(window, config.maxPositions());
+        this.batchTokens = batchTokens;
+    }
+
+    @Override
+    public int window() {
+        return window;
+    }
+
+    @Override
+    public List<Double> score(List<Pair> pairs) {
+        pairs.forEach(this::check);
+        List<Integer> byLength = IntStream.range(0, pairs.size()).boxed()
+                .sorted(Comparator.comparingInt(i -> pairs.get(i).tokens().length)).toList();
+        double[] scores = new double[pairs.size()];
+        for (int from = 0, to; from < byLength.size(); from = to) {
+            to = from + 1;
+            while (to < byLength.size()
+                    && (to + 1 - from) * pairs.get(byLength.get(to)).tokens().length <= batchTokens) to++;
+            List<Integer> some = byLength.subList(from, to);
+            double[] found = compute(some.stream().map(pairs::get).toList());
+            for (int i = 0; i < found.length; i++) scores[some.get(i)] = found[i];
+        }
+        List<Double> ordered = new ArrayList<>(scores.length);
+        for (double score : scores) ordered.add(score);
+        return ordered;
+    }
+
+    private void check(Pair pair) {
+        int length = pair.tokens().length;
+        if (length < 1 || length > window || pair.second() < 0 || pair.second() > length)
+            throw new IllegalArgumentException("a pair of " + length + " tokens, second at " + pair.second());
+        for (int token : pair.tokens()) {
+            if (token < 0 || token >= vocabulary)
+                throw new IllegalArgumentException("token " + token + " is not in the vocabulary");
+        }
+    }
+
+    /** The last pair is the longest. */
+    private double[] compute(List<Pair> pairs) {
+        int most = pairs.getLast().tokens().length;
+        long[] tokens = new long[pairs.size() * most];
+        long[] types = new long[tokens.length];
+        long[] lengths = new long[pairs.size()];
+        for (int i = 0; i < lengths.length; i++) {
+            Pair pair = pairs.get(i);
+            lengths[i] = pair.tokens().length;
+            for (int k = 0; k < lengths[i]; k++) {
+                tokens[i * most + k] = pair.tokens()[k];
+                types[i * most + k] = k < pair.second() ? 0 : 1;
+            }
+        }
+        turn.lock();
+        try {
+            if (closed) throw new IllegalStateException("the reranker is closed");
+            try (TorchModule.Scope scope = module.scope()) {
+                IValue result = scope.call("score", scope.tensor(scope.longs(tokens, lengths.length, most)),
+                        scope.tensor(scope.longs(types, lengths.length, most)),
+                        scope.tensor(scope.longs(lengths, lengths.length)));
+                return likelihoods(scope.toFloats(result), lengths.length);
+            }
+        } finally {
+            turn.unlock();
+        }
+    }
+
+    private static double[] likelihoods(float[] logits, int pairs) {
+        int labels = logits.length / pairs;
+        if (labels > 2) throw new UnsupportedModelException("a reranker has one label or two, not " + labels);
+        double[] scores = new double[pairs];
+        for (int i = 0; i < pairs; i++) {
+            double logit = labels == 1 ? logits[i] : logits[2 * i + 1] - logits[2 * i];
+            scores[i] = 1 / (1 + Math.exp(-logit));
+        }
+        return scores;
+    }
+
+    @Override
+    public void close() {
+        turn.lock();
+        try {
+            if (closed) return;
+            closed = true;
+            module.close();
+        } finally {
+            turn.unlock();
+        }
+    }
+}
