@@ -10,6 +10,7 @@ import graft.knowledge.Filters;
 import graft.knowledge.Housekeeping;
 import graft.knowledge.Ingestion;
 import graft.knowledge.KnowledgeSearch;
+import graft.knowledge.Reembedding;
 import graft.knowledge.TextEmbedder;
 import graft.knowledge.parsing.Parser;
 import graft.knowledge.retrieval.CrossEncoderReranker;
@@ -23,6 +24,7 @@ import graft.registry.knowledge.NearestVectors;
 import graft.registry.knowledge.RetrievalDao;
 import graft.registry.knowledge.SearchDao;
 import graft.registry.knowledge.StoreDao;
+import graft.registry.knowledge.vectors.ReembeddingDao;
 import graft.registry.knowledge.vectors.VectorGraphs;
 import graft.tokens.HuggingFaceTokenizer;
 import graft.tokens.Tokenizer;
@@ -38,6 +40,7 @@ final class KnowledgeRoom implements AutoCloseable {
     private final Ingestion ingestion;
     private final Housekeeping housekeeping;
     private final Promotion promotion;
+    private final Reembedding reembedding;
     private final Optional<RerankerParts> reranker;
     private final KnowledgeSearch search;
 
@@ -107,7 +110,7 @@ final class KnowledgeRoom implements AutoCloseable {
                         settings.parserOutputBytes())),
                 new Ingestion.Settings(settings.ingestionWorkers(), settings.embeddingBatch(),
                         settings.ingestionLease(), settings.ingestionPoll(), settings.ingestionAttempts(),
-                        settings.ingestionRetryPause()));
+                        settings.ingestionRetryPause(), settings.reembed()));
         SearchDao legs = new SearchDao(database, new SearchDao.Bm25(settings.bm25K1(), settings.bm25B()),
                 new NearestVectors.Effort(settings.graphSearch(), settings.graphScan(), settings.exactDocuments()));
         search = new KnowledgeSearch(legs, stored.retrievals(), embedder.text(), new Filters(settings.maxFilterParts()),
@@ -115,15 +118,19 @@ final class KnowledgeRoom implements AutoCloseable {
                 new KnowledgeSearch.Settings(settings.searchCandidates(), settings.fusionK(),
                         settings.recordedCandidates(), settings.foldSimilarity(), settings.expansionTokens(),
                         settings.rerankCandidates()));
-        promotion = new Promotion(new VectorGraphs(database, storage.owner(), new VectorGraphs.Settings(
+        VectorGraphs graphs = new VectorGraphs(database, storage.owner(), new VectorGraphs.Settings(
                 settings.exactLimit(), settings.graphLinks(), settings.graphConstruction(),
-                settings.graphMemoryBytes())), settings.promotionInterval());
+                settings.graphMemoryBytes()));
+        promotion = new Promotion(graphs, settings.promotionInterval());
+        reembedding = new Reembedding(new ReembeddingDao(database), graphs, embedder.text(),
+                settings.embeddingBatch(), settings.promotionInterval());
         housekeeping = new Housekeeping(stored.files(), stored.stores(), stored.retrievals(),
                 new Housekeeping.Settings(settings.housekeepingInterval(), settings.retrievalRetention(),
                         settings.housekeepingBatch()));
         ingestion.start();
         housekeeping.start();
         promotion.start();
+        if (settings.reembed()) reembedding.start();
     }
 
     KnowledgeApi api(Path spool, Admission admission, UsageRecorder usage, ServerConfig.Knowledge settings) {
@@ -152,6 +159,7 @@ final class KnowledgeRoom implements AutoCloseable {
     public void close() {
         ingestion.close();
         housekeeping.close();
+        reembedding.close();
         promotion.close();
         reranker.ifPresent(RerankerParts::close);
     }

@@ -127,6 +127,13 @@ final class Chunker {
                 : Optional.of(new Span(first, last, start, end, offsets.at(start), offsets.at(end)));
     }
 
+    /** The windows of a chunk that was cut before, perhaps for another embedder; its own outline is all there is. */
+    List<String> windows(String body, String extension, String heading) {
+        List<Outline.Unit> units = Outline.of(body, extension, window - window / 4, counter);
+        if (units.isEmpty()) return List.of(header(heading) + body);
+        return windows(body, units, units.stream().mapToInt(Outline.Unit::tokens).sum(), heading);
+    }
+
     /** Cuts a chunk into equal shares, so that no window holds a mere rest. Each begins with the heading. */
     private List<String> windows(String text, List<Outline.Unit> units, int tokens, String heading) {
         String header = header(heading);

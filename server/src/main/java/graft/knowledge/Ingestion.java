@@ -48,10 +48,13 @@ public final class Ingestion implements AutoCloseable {
      * @param poll          how often to look for jobs of other processes: {@code knowledge.ingestion-poll}
      * @param attempts      how often a document is tried before it has failed: {@code knowledge.ingestion-attempts}
      * @param retryPause    between two attempts: {@code knowledge.ingestion-retry-pause}
+     * @param awaitsReembedding whether documents of a store of another model wait for its re-embedding or fail:
+     *                      {@code knowledge.reembed}
      */
-    public record Settings(int workers, int batch, Duration lease, Duration poll, int attempts, Duration retryPause) {
+    public record Settings(int workers, int batch, Duration lease, Duration poll, int attempts, Duration retryPause,
+            boolean awaitsReembedding) {
         public static final Settings DEFAULTS = new Settings(1, 16, Duration.ofSeconds(15), Duration.ofSeconds(2), 5,
-                Duration.ofSeconds(5));
+                Duration.ofSeconds(5), true);
 
         public Settings {
             if (workers < 1 || batch < 1 || attempts < 1) {
@@ -167,7 +170,8 @@ public final class Ingestion implements AutoCloseable {
 
     private void index(Job job, long began) {
         if (!job.embedder().equals(embedder.space())) {
-            refuse(job, new IngestionError("server_error", "The store was made with the embedding model '"
+            if (settings.awaitsReembedding()) queue.postpone(job, settings.retryPause());
+            else refuse(job, new IngestionError("server_error", "The store was made with the embedding model '"
                     + job.embedder() + "', which this server does not run."));
             return;
         }
@@ -236,7 +240,7 @@ public final class Ingestion implements AutoCloseable {
     }
 
     /** The words of a file's name help the lexical leg; a bare number would only meet numbers in questions. */
-    private static String stem(String filename) {
+    static String stem(String filename) {
         int dot = filename.lastIndexOf('.');
         String stem = dot <= 0 ? filename : filename.substring(0, dot);
         return stem.chars().anyMatch(Character::isLetter) ? stem.replace('_', ' ') : "";

@@ -178,7 +178,7 @@ class KnowledgeSearchIT {
             AtomicInteger calls = new AtomicInteger();
             TextEmbedder dying = new TextEmbedder(new Dying(calls, 6), new WordEmbedder.Words());
             Ingestion.Settings impatient = new Ingestion.Settings(1, 8, Duration.ofSeconds(5), Duration.ofMillis(20), 3,
-                    Duration.ZERO);
+                    Duration.ZERO, true);
             try (Ingestion first = new Ingestion(own.files, own.queue, dying, impatient)) {
                 first.start();
                 KnowledgeRig.await(PATIENCE, () -> own.counts(tenant, store).completed() == 1);

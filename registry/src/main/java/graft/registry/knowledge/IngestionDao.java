@@ -187,6 +187,16 @@ public final class IngestionDao {
         });
     }
 
+    /** Gives a job back that can't be begun yet: this was no attempt. */
+    public void postpone(Job job, Duration pause) {
+        database.asTenant(job.tenantId(), handle -> handle.createUpdate("""
+                UPDATE ingestion_job SET worker = NULL, attempts = attempts - 1,
+                    lease_until = clock_timestamp() + make_interval(secs => :pause)
+                WHERE document = :document AND worker = :worker AND attempts = :attempt""")
+                .bind("pause", pause.toMillis() / 1000.0).bind("document", job.document())
+                .bind("worker", job.worker()).bind("attempt", job.attempt()).execute());
+    }
+
     /** Gives a job back so that it is tried again after a while. */
     public void giveBack(Job job, Duration pause) {
         database.asTenant(job.tenantId(), handle -> handle.createUpdate("""

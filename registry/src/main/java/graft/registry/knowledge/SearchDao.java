@@ -189,7 +189,8 @@ public final class SearchDao {
         return question.replace('\0', ' ');
     }
 
-    static String literal(float[] vector) {
+    /** A vector as Postgres reads it. */
+    public static String literal(float[] vector) {
         StringBuilder text = new StringBuilder(vector.length * 12).append('[');
         for (float component : vector) text.append(component).append(',');
         text.setCharAt(text.length() - 1, ']');

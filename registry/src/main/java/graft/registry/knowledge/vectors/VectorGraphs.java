@@ -85,6 +85,18 @@ public final class VectorGraphs {
         }
     }
 
+    /** Takes a store's graph away, because its vectors are about to be others; waits for a build that is under way. */
+    public void drop(long store) {
+        if (!names().contains(PREFIX + store)) return;
+        try (Connection connection = DriverManager.getConnection(owner.url(), owner.user(), owner.password());
+                Statement statement = connection.createStatement()) {
+            statement.execute("SELECT pg_advisory_lock(" + LOCK + ")");
+            drop(statement, PREFIX + store);
+        } catch (SQLException e) {
+            throw new IllegalStateException("an HNSW graph was not dropped: " + e.getMessage(), e);
+        }
+    }
+
     /** Ends what is being built, from another thread, for good. */
     public void cancel() {
         closed = true;
@@ -108,7 +120,9 @@ public final class VectorGraphs {
     private List<Wanted> missing() {
         return database.asOperator(handle -> handle.createQuery("""
                 SELECT number, dimensions FROM vector_store
-                WHERE chunk_count > :limit AND graph IS NULL AND dimensions <= 4000 ORDER BY number""")
+                WHERE chunk_count > :limit AND graph IS NULL AND dimensions <= 4000
+                  AND NOT EXISTS (SELECT FROM embedding_next n WHERE n.store = vector_store.number)
+                ORDER BY number""")
                 .bind("limit", settings.exactLimit())
                 .map((row, context) -> new Wanted(row.getLong(1), row.getInt(2))).list());
     }
