@@ -44,7 +44,7 @@ describe('names and aliases', () => {
   });
 
   it('read as sentences', () => {
-    const alias = { object: 'adapter.alias' as const, moved_by: null, moved_at: 0 };
+    const alias = { object: 'adapter.alias' as const, shadow: null, moved_by: null, moved_at: 0 };
     expect(aliasWords({ ...alias, alias: 'production', version: 3, targets: [{ version: 3, weight: 100 }] })).toBe(
       'production → v3',
     );

@@ -326,6 +326,35 @@ class HostileAdaptersIT {
         accepted(configField("exclude_modules", "\"(?:.*\\\\.)?lm_head\""));
     }
 
+    /** llama.cpp's form of a LoRA of rank 4 on one output projection of 64 by 64. */
+    private static byte[] gguf() {
+        ByteBuffer out = ByteBuffer.allocate(4096).order(ByteOrder.LITTLE_ENDIAN);
+        out.put(text("GGUF")).putInt(3).putLong(2).putLong(4);
+        for (String pair : List.of("general.architecture=llama", "general.type=adapter", "adapter.type=lora")) {
+            string(out, pair.split("=")[0]).putInt(8);
+            string(out, pair.split("=")[1]);
+        }
+        string(out, "adapter.lora.alpha").putInt(6).putFloat(8);
+        string(out, "blk.0.attn_output.weight.lora_a").putInt(2).putLong(64).putLong(4).putInt(0).putLong(0);
+        string(out, "blk.0.attn_output.weight.lora_b").putInt(2).putLong(4).putLong(64).putInt(0).putLong(1024);
+        out.position((out.position() + 31) / 32 * 32);
+        for (int i = 0; i < 512; i++) out.putFloat(i * 0.01f);
+        return Arrays.copyOf(out.array(), out.position());
+    }
+
+    private static ByteBuffer string(ByteBuffer out, String text) {
+        return out.putLong(text.length()).put(text(text));
+    }
+
+    @Test
+    void aGgufIsTakenAloneOrBesideTheConfigurationThatItDoesNotNeed() {
+        JsonNode alone = accepted(new MultipartBody().file("f", "my lora (1).gguf", gguf()));
+        assertEquals("[\"o_proj\"]", alone.get("target_modules").toString());
+        JsonNode beside = accepted(sent(SOUND.get(TensorBytes.CONFIG)).file("f", "my lora (1).gguf", gguf()));
+        assertEquals(alone.get("digest"), beside.get("digest"));
+        assertTrue(beside.get("warnings").toString().contains("adapter_config.json"), beside.toString());
+    }
+
     @Test
     void aShardedAdapterIsTaken() {
         TensorBytes tensors = new TensorBytes();
