@@ -33,6 +33,16 @@ record BlockKey(long a, long b, long c, long d) {
         return of(sha.digest());
     }
 
+    /** The key before a block in which an adapter begins to apply, at this token of the sequence. */
+    BlockKey activated(AdapterKey adapter, int from) {
+        MessageDigest sha = sha256();
+        update(sha, "activated");
+        update(sha, adapter.digest());
+        sha.update(ByteBuffer.allocate(6 * Long.BYTES).putLong(Double.doubleToLongBits(adapter.scale())).putLong(from)
+                .putLong(a).putLong(b).putLong(c).putLong(d).flip());
+        return of(sha.digest());
+    }
+
     /** Length first, so that no two lists of strings read alike. */
     private static void update(MessageDigest sha, String text) {
         byte[] bytes = text.getBytes(StandardCharsets.UTF_8);

@@ -6,16 +6,23 @@ import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
+import java.util.stream.IntStream;
 
 /**
  * One prompt and its growing completion. Made by the engine, changed only by the {@link Scheduler} it was added to;
  * everything public reads. Not thread-safe: it belongs to the engine's thread.
  */
 public final class Sequence {
+    /** See {@link #activatedFrom}. */
+    public static final int NEVER = Integer.MAX_VALUE;
+
     private final long id;
     private final String tenant;
     private final int weight;
+    private final String salt;
     private final List<AdapterKey> adapters;
+    /** Of each adapter: the first token it applies to. */
+    private final int[] activeFrom;
     private final Set<Integer> stopTokens;
     private final int promptLength;
     private final int maxNewTokens;
@@ -46,10 +53,17 @@ public final class Sequence {
      */
     public Sequence(long id, String tenant, int weight, String salt, List<AdapterKey> adapters, int[] prompt,
             int maxNewTokens, Set<Integer> stopTokens) {
+        this(id, tenant, weight, salt, adapters, new int[adapters.size()], prompt, maxNewTokens, stopTokens);
+    }
+
+    private Sequence(long id, String tenant, int weight, String salt, List<AdapterKey> adapters, int[] activeFrom,
+            int[] prompt, int maxNewTokens, Set<Integer> stopTokens) {
         this.id = id;
         this.tenant = Objects.requireNonNull(tenant);
         this.weight = weight;
+        this.salt = salt;
         this.adapters = List.copyOf(adapters);
+        this.activeFrom = activeFrom;
         this.stopTokens = Set.copyOf(stopTokens);
         this.promptLength = prompt.length;
         this.maxNewTokens = maxNewTokens;
@@ -60,13 +74,30 @@ public final class Sequence {
             throw new IllegalArgumentException("prompt of " + prompt.length + " + maxNewTokens " + maxNewTokens);
         tokens = prompt.clone();
         length = prompt.length;
-        rootKey = BlockKey.root(salt, this.adapters);
+        rootKey = BlockKey.root(salt, IntStream.range(0, activeFrom.length).filter(i -> activeFrom[i] == 0)
+                .mapToObj(this.adapters::get).toList());
     }
 
     /** A sequence of a tenant with the usual weight. */
     public Sequence(long id, String tenant, String salt, List<AdapterKey> adapters, int[] prompt, int maxNewTokens,
             Set<Integer> stopTokens) {
         this(id, tenant, 1, salt, adapters, prompt, maxNewTokens, stopTokens);
+    }
+
+    /**
+     * The same sequence, not yet added to a scheduler, whose adapters wait for their tokens (activated LoRA): what stands
+     * before is computed, and found again, as if the adapter were not there.
+     *
+     * @param from of each adapter the first token of the prompt that it applies to; {@link #NEVER} drops it
+     */
+    public Sequence activatedFrom(int... from) {
+        if (from.length != adapters.size()) throw new IllegalArgumentException(from.length + " for " + adapters);
+        for (int first : from) {
+            if (first < 0 || first >= promptLength && first != NEVER) throw new IllegalArgumentException("from " + first);
+        }
+        int[] kept = IntStream.range(0, from.length).filter(i -> from[i] != NEVER).toArray();
+        return new Sequence(id, tenant, weight, salt, Arrays.stream(kept).mapToObj(adapters::get).toList(),
+                Arrays.stream(kept).map(i -> from[i]).toArray(), Arrays.copyOf(tokens, promptLength), maxNewTokens, stopTokens);
     }
 
     public long id() { return id; }
@@ -76,6 +107,9 @@ public final class Sequence {
     public int weight() { return weight; }
 
     public List<AdapterKey> adapters() { return adapters; }
+
+    /** The first token that {@code adapters().get(index)} applies to. */
+    public int activeFrom(int index) { return activeFrom[index]; }
 
     public int maxNewTokens() { return maxNewTokens; }
 
@@ -142,7 +176,13 @@ public final class Sequence {
     BlockKey key(int index, int tokensPerBlock) {
         while (keys.size() <= index) {
             BlockKey parent = keys.isEmpty() ? rootKey : keys.getLast();
-            keys.add(parent.next(tokens, keys.size() * tokensPerBlock, tokensPerBlock));
+            int from = keys.size() * tokensPerBlock;
+            for (int i = 0; i < activeFrom.length; i++) {
+                // Whatever is behind this place differs, and where it lies may hang on tokens that come later.
+                if (activeFrom[i] > 0 && activeFrom[i] >= from && activeFrom[i] < from + tokensPerBlock)
+                    parent = parent.activated(adapters.get(i), activeFrom[i]);
+            }
+            keys.add(parent.next(tokens, from, tokensPerBlock));
         }
         return keys.get(index);
     }

@@ -14,6 +14,11 @@ public record Slice(Sequence sequence, int start, int length, boolean samples) {
         if (length < 1) throw new IllegalArgumentException("length " + length);
     }
 
+    /** The last so many of its tokens are those that {@code sequence.adapters().get(adapter)} applies to. */
+    public int tokensOf(int adapter) {
+        return Math.clamp(end() - (long) sequence.activeFrom(adapter), 0, length);
+    }
+
     public int end() {
         return start + length;
     }

@@ -98,6 +98,7 @@ final class PeftReader {
             throw new InvalidAdapterException(AdapterConfig.FILE
                     + ": target_modules selects no module of the base model" + OTHER_MODEL);
         }
+        proveInvocation(embedding.isPresent() || tokens.isPresent() || !replaced.isEmpty());
         if (tokens.isEmpty() && replaced.isEmpty() && changesNothing(modules, embedding)) warnings.add(CHANGES_NOTHING);
         int rank = Math.max(modules.stream().mapToInt(LoraModule::rank).max().orElse(0),
                 embedding.map(EmbeddingLora::rank).orElse(0));
@@ -105,6 +106,20 @@ final class PeftReader {
         if (embedding.isPresent()) kinds.add("embed_tokens");
         return new PeftAdapter(List.copyOf(modules), embedding, replaced, tokens, config.invocationTokens(),
                 List.copyOf(warnings), rank, kinds, tensors.bytes());
+    }
+
+    /** What is more than LoRA on linear modules would change tokens before the invocation too, or PEFT refuses it. */
+    private void proveInvocation(boolean more) {
+        if (config.invocationTokens().isEmpty()) return;
+        String field = AdapterConfig.FILE + ": alora_invocation_tokens ";
+        int vocabulary = base.modules().get(AdapterTarget.EMBEDDING).in();
+        for (int token : config.invocationTokens()) {
+            if (token < 0 || token >= vocabulary)
+                throw new InvalidAdapterException(field + "holds " + token + ", the vocabulary has " + vocabulary);
+        }
+        if (config.dora()) throw new InvalidAdapterException(field + "together with use_dora is not supported");
+        if (more) throw new InvalidAdapterException(field + "is supported with LoRA on linear modules only, "
+                + "not with an embedding, modules_to_save, biases or trained tokens");
     }
 
     private LoraModule linear(Module module) {

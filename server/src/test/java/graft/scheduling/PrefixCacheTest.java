@@ -50,6 +50,19 @@ class PrefixCacheTest {
     }
 
     @Test
+    void anActivatedAdapterSharesWhatIsBeforeItWithTheBaseAndWithOthers() {
+        serve("t", List.of(), prompt(14));
+        assertEquals(8, cachedOf(serve("t", List.of(A), prompt(14), 9)), "its third block holds its first token");
+        assertEquals(12, cachedOf(serve("t", List.of(A), prompt(14), 9)), "its own blocks are found by itself");
+        assertEquals(8, cachedOf(serve("t", List.of(A), prompt(14), 11)), "the same block, but begun elsewhere");
+        assertEquals(8, cachedOf(serve("t", List.of(B), prompt(14), 9)));
+        assertEquals(4, cachedOf(serve("t", List.of(A, B), prompt(14), 9, 4)));
+        assertEquals(12, cachedOf(serve("t", List.of(A, B), prompt(14), 12, Sequence.NEVER)), "the base's");
+        assertEquals(0, cachedOf(serve("t", List.of(A), prompt(14), 0)));
+        assertEquals(0, cachedOf(serve("other", List.of(A), prompt(14), 9)), "never another tenant's");
+    }
+
+    @Test
     void theSameBlockBehindAnotherBeginningNeverHits() {
         serve("t", List.of(), new int[] {1, 1, 1, 1, 2, 2, 2, 2, 3});
         assertEquals(0, cachedOf(serve("t", List.of(), new int[] {2, 2, 2, 2, 3})));
@@ -93,7 +106,11 @@ class PrefixCacheTest {
     }
 
     private Sequence serve(String tenant, List<AdapterKey> adapters, int[] prompt) {
-        Sequence sequence = sequence(tenant, adapters, prompt);
+        return serve(tenant, adapters, prompt, new int[adapters.size()]);
+    }
+
+    private Sequence serve(String tenant, List<AdapterKey> adapters, int[] prompt, int... from) {
+        Sequence sequence = sequence(tenant, adapters, prompt).activatedFrom(from);
         assertTrue(scheduler.add(sequence));
         while (scheduler.hasWork()) apply(scheduler.plan());
         return sequence;

@@ -122,9 +122,14 @@ final class PropertyWorkload {
         for (int i = 0; i < prompt.length; i++) prompt[i] = i < common ? i : random.nextInt(SimulatedKv.VOCABULARY);
         int newTokens = 1 + random.nextInt(30);
         int stopToken = random.nextBoolean() ? 3 : SimulatedKv.VOCABULARY;
-        expected.put(id, SimulatedKv.soloTokens(saltOf(tenant), adapters, prompt, newTokens, stopToken));
+        // Half of the adapters wait for a place in the prompt, or for ever.
+        int[] from = new int[adapters.size()];
+        for (int i = 0; i < from.length; i++) {
+            if (random.nextBoolean()) from[i] = random.nextInt(4) == 0 ? Sequence.NEVER : random.nextInt(prompt.length);
+        }
+        expected.put(id, SimulatedKv.soloTokens(saltOf(tenant), adapters, from, prompt, newTokens, stopToken));
         return new Sequence(id, tenant, 1 + random.nextInt(3), saltOf(tenant), adapters, prompt, newTokens,
-                Set.of(stopToken));
+                Set.of(stopToken)).activatedFrom(from);
     }
 
     private static List<AdapterKey> set(String digest, double scale) {

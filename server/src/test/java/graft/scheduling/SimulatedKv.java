@@ -3,11 +3,10 @@ package graft.scheduling;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
-import java.util.Objects;
 
 /**
  * A device without arithmetic: every KV slot holds a fingerprint of what was computed into it (all tokens up to its
- * own, the adapters, the salt), and every attention read demands to find exactly the reader's own. The next token is
+ * own, the adapters that apply by then, the salt), and every attention read demands to find exactly the reader's own. The next token is
  * a function of all that was read, so one foreign or stale slot would also change the answer.
  */
 final class SimulatedKv {
@@ -43,15 +42,16 @@ final class SimulatedKv {
     }
 
     /** What the sequence's answer is when nothing else runs and there are no blocks at all. */
-    static int[] soloTokens(String salt, List<AdapterKey> adapters, int[] prompt, int newTokens, int stopToken) {
+    static int[] soloTokens(String salt, List<AdapterKey> adapters, int[] from, int[] prompt, int newTokens, int stopToken) {
         int[] tokens = Arrays.copyOf(prompt, prompt.length + newTokens);
-        long print = context(salt, adapters);
+        long print = salt.hashCode();
         long read = 0;
         for (int at = 0; at < tokens.length; at++) {
             if (at >= prompt.length) {
                 tokens[at] = tokenOf(read);
                 if (tokens[at] == stopToken) return Arrays.copyOf(tokens, at + 1);
             }
+            for (int i = 0; i < from.length; i++) if (from[i] == at) print = mix(print, adapters.get(i).hashCode());
             print = mix(print, tokens[at]);
             read = mix(read, print);
         }
@@ -63,13 +63,14 @@ final class SimulatedKv {
     }
 
     private static long fingerprint(Sequence sequence, int at) {
-        long print = context(PropertyWorkload.saltOf(sequence.tenant()), sequence.adapters());
-        for (int i = 0; i <= at; i++) print = mix(print, sequence.token(i));
+        long print = PropertyWorkload.saltOf(sequence.tenant()).hashCode();
+        for (int i = 0; i <= at; i++) {
+            for (int adapter = 0; adapter < sequence.adapters().size(); adapter++) {
+                if (sequence.activeFrom(adapter) == i) print = mix(print, sequence.adapters().get(adapter).hashCode());
+            }
+            print = mix(print, sequence.token(i));
+        }
         return print;
-    }
-
-    private static long context(String salt, List<AdapterKey> adapters) {
-        return mix(salt.hashCode(), Objects.hashCode(adapters));
     }
 
     private static int tokenOf(long read) {

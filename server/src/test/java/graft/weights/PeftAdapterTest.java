@@ -105,6 +105,8 @@ class PeftAdapterTest {
     void fieldsThatChangeTheArithmeticAndAreNotBuiltAreRefusedByName() throws IOException {
         assertFieldRefused("\"layer_replication\": null", "\"layer_replication\": [[0, 2], [1, 3]]",
                 "layer_replication");
+        assertFieldRefused("\"alora_invocation_tokens\": null", "\"alora_invocation_tokens\": [640]",
+                "alora_invocation_tokens holds 640, the vocabulary has 640");
         assertFieldRefused("\"use_qalora\": false", "\"use_qalora\": true", "use_qalora");
         assertFieldRefused("\"target_parameters\": null", "\"target_parameters\": [\"experts.gate_up_proj\"]",
                 "target_parameters");
@@ -193,6 +195,17 @@ class PeftAdapterTest {
         assertEquals(plain.modules().size(), renamed.modules().size());
         assertArrayEquals(plain.modules().getFirst().a(), renamed.modules().getFirst().a());
         assertFalse(plain.modules().isEmpty());
+    }
+
+    @Test
+    void anActivatedAdapterIsReadAndNothingElseMayComeWithIt() throws IOException {
+        assertEquals(List.of(17, 401, 33), read("l3-alora-r8", "tiny-llama3").invocationTokens());
+        for (String name : List.of("l3-embed-head", "l3-modules-to-save", "l3-dora-r8")) {
+            Path activated = changed(name, config -> config.replace("\"alora_invocation_tokens\": null",
+                    "\"alora_invocation_tokens\": [1, 2]"));
+            var refusal = assertThrows(InvalidAdapterException.class, () -> read(activated));
+            assertTrue(refusal.getMessage().contains("alora_invocation_tokens"), refusal.getMessage());
+        }
     }
 
     private void assertFieldRefused(String from, String to, String reason) throws IOException {

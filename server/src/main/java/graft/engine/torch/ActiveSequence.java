@@ -7,17 +7,21 @@ import graft.engine.TokenSink;
 import graft.scheduling.AdapterKey;
 import graft.scheduling.Sequence;
 import java.lang.System.Logger.Level;
+import java.util.Arrays;
+import java.util.Collections;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.function.Function;
 
 /** A submitted sequence until its sink has heard of its end. Belongs to the engine's thread but for {@link #cancelled}. */
 final class ActiveSequence {
     private static final System.Logger LOG = System.getLogger(ActiveSequence.class.getName());
 
     final EngineRequest request;
-    final Sequence sequence;
+    /** Replaced once, when its adapters are known and before it is scheduled. */
+    Sequence sequence;
     final Sampler sampler;
     /** Set by whoever cancels first. */
     final AtomicBoolean cancelled = new AtomicBoolean();
@@ -43,6 +47,25 @@ final class ActiveSequence {
 
     long id() {
         return sequence.id();
+    }
+
+    /**
+     * Lets adapters that wait for tokens begin where these stand last in the prompt, as PEFT does (calculate_alora_offsets
+     * of tuners/lora/variants.py); where they don't stand, the adapter has no effect.
+     */
+    void activate(Function<AdapterKey, List<Integer>> invocation) {
+        List<AdapterKey> adapters = sequence.adapters();
+        int[] from = new int[adapters.size()];
+        for (int i = 0; i < from.length; i++) {
+            List<Integer> tokens = invocation.apply(adapters.get(i));
+            if (tokens.isEmpty()) continue;
+            int last = Collections.lastIndexOfSubList(Arrays.stream(request.prompt()).boxed().toList(), tokens);
+            from[i] = last < 0 ? Sequence.NEVER : last;
+            if (last < 0)
+                LOG.log(Level.WARNING, "activated adapter without its invocation tokens: the base answers request="
+                        + request.requestId() + " digest=" + adapters.get(i).digest());
+        }
+        sequence = sequence.activatedFrom(from);
     }
 
     void startedAt(long nowMicros) {

@@ -153,6 +153,11 @@ final class AdapterBank implements AutoCloseable {
         return entries.get(key.digest()).staged.orElseThrow().dora();
     }
 
+    /** The tokens that an adapter which is held waits for; none if it applies to all. */
+    List<Integer> invocation(AdapterKey key) {
+        return entries.get(key.digest()).staged.orElseThrow().invocation();
+    }
+
     /**
      * Takes in what a loader brought.
      *

@@ -48,8 +48,6 @@ final class AdapterLoader {
     /** @throws graft.weights.InvalidAdapterException or UnsupportedModelException with what is wrong with it */
     StagedAdapter load(EngineAdapter adapter) {
         PeftAdapter files = PeftAdapter.read(adapter.files().folder(), target, ANY_RANK);
-        if (!files.invocationTokens().isEmpty())
-            throw new UnsupportedModelException("activated LoRA (alora_invocation_tokens) is not served by this engine");
         try (TorchModule.Scope scope = module.scope()) {
             var layout = new Layout(scope);
             files.modules().forEach(layout::lora);
@@ -60,7 +58,7 @@ final class AdapterLoader {
             IValue staged = scope.call("stage", scope.tensors(Arrays.asList(layout.tensors)),
                     scope.numbers(layout.kept));
             boolean dora = files.modules().stream().anyMatch(each -> each.magnitude().isPresent());
-            return new StagedAdapter(scope.released(staged), layout.bytes, dora);
+            return new StagedAdapter(scope.released(staged), layout.bytes, dora, files.invocationTokens());
         }
     }
 

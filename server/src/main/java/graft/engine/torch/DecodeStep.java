@@ -9,6 +9,7 @@ import graft.scheduling.Slice;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
+import java.util.stream.IntStream;
 
 /**
  * Lays a batch out as tensors and runs it as one native call. Belongs to the engine's thread.
@@ -125,32 +126,71 @@ final class DecodeStep {
 
     /** groups, head_groups: start, rows, slot of each adapter, by rows of the step and of the logits; scales. */
     private List<IValue> groups(Batch batch, AdapterBank bank, TorchModule.Scope scope) {
-        List<Long> groups = new ArrayList<>();
-        List<Long> headGroups = new ArrayList<>();
-        List<Double> scales = new ArrayList<>();
+        var ranges = new Ranges(bank);
         List<Slice> slices = batch.slices();
-        int row = 0;
-        int wanted = 0;
         for (int from = 0, to; from < slices.size(); from = to) {
             List<AdapterKey> adapters = slices.get(from).sequence().adapters();
-            int rows = 0;
-            int sampling = 0;
-            for (to = from; to < slices.size() && slices.get(to).sequence().adapters().equals(adapters); to++) {
-                rows += slices.get(to).length();
-                if (slices.get(to).samples()) sampling++;
-            }
-            for (AdapterKey adapter : adapters.stream().sorted(Comparator.comparing(key -> !bank.looksAtBase(key))).toList()) {
-                long slot = bank.slot(adapter);
-                groups.addAll(List.of((long) row, (long) rows, slot));
-                headGroups.addAll(List.of((long) wanted, (long) sampling, slot));
-                scales.add(adapter.scale());
-            }
-            row += rows;
-            wanted += sampling;
+            to = from;
+            while (to < slices.size() && slices.get(to).sequence().adapters().equals(adapters)) to++;
+            ranges.add(adapters, slices.subList(from, to));
         }
-        return List.of(scope.numbers(groups.stream().mapToLong(Long::longValue).toArray()),
-                scope.numbers(headGroups.stream().mapToLong(Long::longValue).toArray()),
-                scope.decimals(scales.stream().mapToDouble(Double::doubleValue).toArray()));
+        return List.of(scope.numbers(ranges.groups.stream().mapToLong(Long::longValue).toArray()),
+                scope.numbers(ranges.headGroups.stream().mapToLong(Long::longValue).toArray()),
+                scope.decimals(ranges.scales.stream().mapToDouble(Double::doubleValue).toArray()));
+    }
+
+    /** Which rows each adapter applies to. Those of an activated one may begin within a slice. */
+    private static final class Ranges {
+        final List<Long> groups = new ArrayList<>();
+        final List<Long> headGroups = new ArrayList<>();
+        final List<Double> scales = new ArrayList<>();
+        private final AdapterBank bank;
+        private int row;
+        private int wanted;
+
+        Ranges(AdapterBank bank) {
+            this.bank = bank;
+        }
+
+        /** Neighbouring slices of sequences with these adapters. */
+        void add(List<AdapterKey> adapters, List<Slice> slices) {
+            IntStream.range(0, adapters.size()).boxed()
+                    .sorted(Comparator.comparing(index -> !bank.looksAtBase(adapters.get(index))))
+                    .forEach(index -> one(index, adapters.get(index), slices));
+            for (Slice slice : slices) {
+                row += slice.length();
+                if (slice.samples()) wanted++;
+            }
+        }
+
+        private void one(int index, AdapterKey adapter, List<Slice> slices) {
+            int end = row;
+            int headEnd = wanted;
+            int rows = 0;
+            int heads = 0;
+            for (Slice slice : slices) {
+                int own = slice.tokensOf(index);
+                if (own < slice.length()) { // what came before ends here
+                    put(adapter, end - rows, rows, headEnd - heads, heads);
+                    rows = 0;
+                    heads = 0;
+                }
+                end += slice.length();
+                rows += own;
+                if (!slice.samples()) continue;
+                headEnd++;
+                if (own > 0) heads++;
+            }
+            put(adapter, end - rows, rows, headEnd - heads, heads);
+        }
+
+        private void put(AdapterKey adapter, long start, long rows, long headStart, long heads) {
+            if (rows == 0) return;
+            long slot = bank.slot(adapter);
+            groups.addAll(List.of(start, rows, slot));
+            headGroups.addAll(List.of(headStart, heads, slot));
+            scales.add(adapter.scale());
+        }
     }
 
     private static boolean[] finite(Batch batch, boolean[] rows) {

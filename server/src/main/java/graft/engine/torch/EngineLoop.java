@@ -169,6 +169,7 @@ final class EngineLoop implements Runnable {
                 case AdapterBank.Readiness.Held() -> {
                     line.remove();
                     sequence.holdsAdapters = true;
+                    sequence.activate(bank::invocation);
                     schedule(sequence);
                 }
                 case AdapterBank.Readiness.Loading() -> first = false;

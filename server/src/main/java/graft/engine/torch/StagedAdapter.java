@@ -1,6 +1,7 @@
 package graft.engine.torch;
 
 import ai.djl.pytorch.jni.IValue;
+import java.util.List;
 
 /**
  * An adapter's tensors in libtorch, ready to be put into a slot between two steps.
@@ -8,8 +9,9 @@ import ai.djl.pytorch.jni.IValue;
  * @param tensors list of {@code sites x 6} tensors, absent ones empty, in the order of parts/adapters.py
  * @param bytes   of memory
  * @param dora    whether it needs the base's output
+ * @param invocation tokens it waits for (activated LoRA); none: it applies to all
  */
-record StagedAdapter(IValue tensors, long bytes, boolean dora) implements AutoCloseable {
+record StagedAdapter(IValue tensors, long bytes, boolean dora, List<Integer> invocation) implements AutoCloseable {
     void install(TorchModule module, int slot) {
         try (TorchModule.Scope scope = module.scope()) {
             scope.call("install", scope.number(slot), tensors);

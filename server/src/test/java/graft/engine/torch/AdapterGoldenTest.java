@@ -28,12 +28,12 @@ class AdapterGoldenTest {
     private static final List<String> LLAMA = List.of("l3-dora-r8", "l3-embed-head", "l3-layer-subset", "l3-lora-bias",
             "l3-modules-to-save", "l3-patterns", "l3-r16-all", "l3-r4-qv", "l3-rslora-r8");
 
-    private static TorchSettings settings(int tokensPerStep, long adapterBytes, long hostBytes) {
+    static TorchSettings settings(int tokensPerStep, long adapterBytes, long hostBytes) {
         return new TorchSettings(Precision.FLOAT32, "cpu", 1, 16 << 20, 4, tokensPerStep, 32, 64, 16, adapterBytes, hostBytes,
                 2, 512, 10);
     }
 
-    private static JsonNode cases(String resource) {
+    static JsonNode cases(String resource) {
         try {
             return new ObjectMapper().readTree(TestModels.folder(resource).resolve("golden.json").toFile()).get("cases");
         } catch (IOException e) {
@@ -41,15 +41,15 @@ class AdapterGoldenTest {
         }
     }
 
-    private static EngineAdapter adapter(String name, double scale) {
+    static EngineAdapter adapter(String name, double scale) {
         return new EngineAdapter(name, 1, "sha256:" + name, scale, () -> TestModels.folder("adapters/" + name));
     }
 
-    private static int[] ints(JsonNode array) {
+    static int[] ints(JsonNode array) {
         return new ObjectMapper().convertValue(array, int[].class);
     }
 
-    private static Collected submit(TorchEngine engine, int[] prompt, int tokens, EngineAdapter... adapters) {
+    static Collected submit(TorchEngine engine, int[] prompt, int tokens, EngineAdapter... adapters) {
         var sink = new Collected();
         var request = new EngineRequest("r", "tenant", prompt, tokens, Sampling.GREEDY, List.of(adapters), Set.of(), 10,
                 Optional.empty());
@@ -57,7 +57,7 @@ class AdapterGoldenTest {
         return sink;
     }
 
-    private static void check(JsonNode golden, Collected sink) {
+    static void check(JsonNode golden, Collected sink) {
         Finished end = sink.end();
         assertEquals(Finished.Reason.LENGTH, end.reason(), () -> end.failure().orElse(""));
         JsonNode greedy = golden.has("greedy_10") ? golden.get("greedy_10") : golden.get("greedy_12");
