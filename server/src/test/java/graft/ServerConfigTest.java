@@ -55,7 +55,7 @@ class ServerConfigTest {
                         Duration.ofSeconds(15), Duration.ofSeconds(2), 5, Duration.ofSeconds(5), 512L << 20,
                         Duration.ofSeconds(60), 16 << 20, 100, 60, 16, 0.9, 0.4,
                         Duration.ofMinutes(1), Duration.ofDays(30), 1000, 500, 1, 1600, 32, 20_000, 5_000, 16, 128,
-                        256L << 20, 100, 20_000, Duration.ofSeconds(30), Optional.empty(), 512, true),
+                        256L << 20, 80, 20_000, Duration.ofSeconds(30), Optional.empty(), 512, true),
                 new ServerConfig.Log("INFO", 10 << 20, 5)), defaults());
     }
 

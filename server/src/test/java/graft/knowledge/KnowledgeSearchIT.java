@@ -86,7 +86,7 @@ class KnowledgeSearchIT {
         StringBuilder text = new StringBuilder("# Pumps \ud83d\ude80\n\nAll about pumps.\n");
         for (String name : List.of("Birch", "Otter", "Cedar")) {
             text.append("\n## ").append(name).append("\n\n");
-            for (int i = 0; i < 24; i++) text.append("The ").append(name).append(" pump has part ").append(i).append(". ");
+            for (int i = 0; i < 24; i++) text.append("The " + name + " pump has part " + i + ". ");
             text.append('\n');
         }
         String file = rig.upload(tenant, "pumps.md", text.toString());

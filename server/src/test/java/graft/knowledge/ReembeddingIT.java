@@ -58,8 +58,8 @@ class ReembeddingIT {
             KnowledgeStore store = rig.store(tenant);
             try (Ingestion before = rig.ingestion()) {
                 before.start();
-                rig.attach(tenant, store, rig.upload(tenant, "birch.md", "# Birch\n\n" + "the birch pump. ".repeat(300)),
-                        "{}");
+                rig.attach(tenant, store, rig.upload(tenant, "birch.md", "# Birch\n\n"
+                        + "the birch pump. ".repeat(300)), "{}");
                 rig.attach(tenant, store, rig.upload(tenant, "otter.md", "# Otter\n\nthe otter valve."), "{}");
                 KnowledgeRig.await(PATIENCE, () -> rig.counts(tenant, store).completed() == 2);
             }

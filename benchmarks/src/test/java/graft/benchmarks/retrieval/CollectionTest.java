@@ -28,7 +28,8 @@ class CollectionTest {
                 {"_id": "q2", "text": "not judged"}
                 """);
         Files.createDirectories(folder.resolve("qrels"));
-        Files.writeString(folder.resolve("qrels/test.tsv"), "query-id\tcorpus-id\tscore\nq1\tMED-10/a b\t2\nq1\t7\t0\n");
+        Files.writeString(folder.resolve("qrels/test.tsv"),
+                "query-id\tcorpus-id\tscore\nq1\tMED-10/a b\t2\nq1\t7\t0\n");
         Collection read = Collection.read(folder);
         assertEquals(List.of("MED-10/a b", "7", "n"), List.copyOf(read.documents().keySet()));
         assertEquals(List.of("T x", "only text", ""), List.copyOf(read.documents().values()));

@@ -29,7 +29,7 @@ public final class NearestVectors {
      *                       {@code knowledge.exact-documents}
      */
     public record Effort(int search, int tuples, int exactDocuments) {
-        public static final Effort DEFAULTS = new Effort(100, 20_000, 5_000);
+        public static final Effort DEFAULTS = new Effort(80, 20_000, 5_000);
         private static final int MOST_SEARCH = 1000; // pgvector's
     }
 

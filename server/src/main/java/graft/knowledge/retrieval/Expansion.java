@@ -46,7 +46,8 @@ public final class Expansion {
     }
 
     private static boolean contains(FoundChunk outer, FoundChunk inner) {
-        return outer.revision().equals(inner.revision()) && outer.start() <= inner.start() && outer.end() >= inner.end();
+        return outer.revision().equals(inner.revision()) && outer.start() <= inner.start()
+                && outer.end() >= inner.end();
     }
 
     private FoundChunk grown(String tenantId, FoundChunk chunk, List<Neighbour> run) {

@@ -2,6 +2,7 @@ package graft.knowledge.retrieval;
 
 import graft.knowledge.TextEmbedder;
 import graft.knowledge.retrieval.Stages.Stage;
+import graft.registry.knowledge.AttributeFilter;
 import graft.registry.knowledge.SearchDao;
 import graft.registry.knowledge.SearchDao.Hit;
 import graft.registry.knowledge.SearchDao.SearchedStore;
@@ -27,8 +28,8 @@ public final class Legs {
     }
 
     /** @param limit most hits of a leg */
-    public record Wanted(String tenantId, List<SearchedStore> stores, Optional<graft.registry.knowledge.AttributeFilter>
-            filter, List<String> questions, Ranking ranking, int limit) {
+    public record Wanted(String tenantId, List<SearchedStore> stores, Optional<AttributeFilter> filter,
+            List<String> questions, Ranking ranking, int limit) {
         private SearchDao.Scope scope() {
             return new SearchDao.Scope(stores, filter);
         }

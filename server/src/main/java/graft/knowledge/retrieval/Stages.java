@@ -6,7 +6,7 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.function.Supplier;
 
-/** Microseconds of a retrieval by stage. Legs run beside each other, so the stages may add up to more than the whole. */
+/** Microseconds of a retrieval by stage. Legs run beside each other: stages may add up to more than the whole. */
 public final class Stages {
     private final Map<Stage, Long> micros = new EnumMap<>(Stage.class);
 

@@ -17,7 +17,7 @@ import java.util.stream.IntStream;
 import java.util.stream.StreamSupport;
 import org.junit.jupiter.api.Test;
 
-/** Tiny random BERTs made with transformers 5.23: a classifier over pairs, and an encoder that pools its first token. */
+/** Tiny random BERTs made with transformers 5.23: a classifier over pairs, and an encoder with its first token. */
 class TorchCrossEncoderIT {
     private static final Path RESOURCES = Path.of(System.getProperty("graft.root"), "server/src/test/resources");
 

@@ -24,8 +24,8 @@ import java.util.Set;
 
 /**
  * Many short chunks for timing searches: sentences, pairs and triples of SciFact's abstracts, cut at
- * {@value #MOST_TOKENS} tokens, no two the same, in an order that a seed fixes, so that any first part of them is of the same kind.
- * Their vectors are made once and kept under the cache folder; what was cut short is gone on with.
+ * {@value #MOST_TOKENS} tokens, no two the same, in an order that a seed fixes, so that any first part of them is of
+ * the same kind. Their vectors are made once and kept under the cache folder; what was cut short is gone on with.
  */
 final class ShortChunks {
     static final int MOST_TOKENS = 48;

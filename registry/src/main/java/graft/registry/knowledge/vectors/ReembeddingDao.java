@@ -8,8 +8,8 @@ import org.jdbi.v3.core.Handle;
 import org.jdbi.v3.core.statement.PreparedBatch;
 
 /**
- * New vectors for a store whose model is no longer the one that runs: they are gathered beside the present ones, and one
- * transaction puts them in their place. Any thread may call; every method is one transaction.
+ * New vectors for a store whose model is no longer the one that runs: they are gathered beside the present ones, and
+ * one transaction puts them in their place. Any thread may call; every method is one transaction.
  */
 public final class ReembeddingDao {
     private final Database database;

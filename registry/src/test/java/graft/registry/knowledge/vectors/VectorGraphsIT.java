@@ -51,7 +51,8 @@ class VectorGraphsIT {
             FILES.add(bulk.add(texts, vectors, "{\"n\": " + i + ", \"hundredth\": " + (i % 100 == 0) + "}"));
         }
         graphs = graphs(1000);
-        search = new SearchDao(test.database(), new SearchDao.Bm25(0.9, 0.4), new NearestVectors.Effort(100, 20_000, 40));
+        search = new SearchDao(test.database(), new SearchDao.Bm25(0.9, 0.4),
+                new NearestVectors.Effort(100, 20_000, 40));
         assertTrue(store().graph().isEmpty());
         assertEquals(1, graphs.promote());
         assertEquals(0, graphs.promote(), "what is there is not built again");
