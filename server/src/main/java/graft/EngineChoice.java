@@ -1,11 +1,14 @@
 package graft;
 
+import graft.engine.remote.RemoteEngine;
+import graft.engine.remote.RemoteSettings;
 import graft.engine.tensorrt.TensorRtEngine;
 import graft.engine.tensorrt.TensorRtSettings;
 import graft.engine.torch.Precision;
 import graft.engine.torch.TorchDevice;
 import graft.engine.torch.TorchEngine;
 import graft.engine.torch.TorchSettings;
+import java.net.URI;
 import java.nio.file.Path;
 
 /**
@@ -28,8 +31,7 @@ final class EngineChoice {
                 yield (id, path, files) -> TorchEngine.open(id, files, settings);
             }
             case TENSORRT -> tensorrt(config.engine(), config.tensorrt(), bases);
-            case REMOTE -> throw new SetupException("engine.kind (GRAFT_ENGINE) is remote, which this build does not"
-                    + " serve; use torch or tensorrt.");
+            case REMOTE -> remote(config.engine(), config.remote(), config.data());
         };
     }
 
@@ -54,6 +56,21 @@ final class EngineChoice {
                 settings.retryAfterMillis(), tensorrt.kvFreeFraction() / bases, tensorrt.kvHostBytes() / bases,
                 tensorrt.adapterCacheBytes() / bases, tensorrt.adapterDeviceFraction(), tensorrt.eventBytes(),
                 tensorrt.stopLimit(), tensorrt.echo().orElse("")));
+    }
+
+    private static EngineOpener remote(ServerConfig.Engine settings, ServerConfig.Remote remote, Path data) {
+        LOG.log(System.Logger.Level.INFO, "engine=remote url={0} dialect={1} command={2}", remote.url(),
+                remote.dialect(), remote.command().isEmpty() ? "none" : remote.command().getFirst());
+        try {
+            RemoteSettings made = new RemoteSettings(URI.create(remote.url()), remote.key(), remote.dialect(),
+                    remote.model(), remote.command(), settings.maxRunning(), settings.maxWaiting(),
+                    settings.contextLimit(), settings.retryAfterMillis(), remote.connectWait(), remote.silence(),
+                    remote.startLimit(), remote.stopLimit(), remote.restartPause(),
+                    data.toAbsolutePath().resolve("remote-adapters"), remote.mostAdapters());
+            return (id, path, files) -> RemoteEngine.open(id, files, made);
+        } catch (IllegalArgumentException e) {
+            throw new SetupException("The settings under remote don't fit: " + e.getMessage() + ".", e);
+        }
     }
 
     private static TorchSettings torch(ServerConfig.Engine settings, int bases) {

@@ -1,6 +1,7 @@
 package graft;
 
 import graft.engine.InferenceEngine;
+import graft.engine.remote.EngineUnavailableException;
 import graft.engine.tensorrt.UnsupportedEngineException;
 import graft.engine.torch.UnsupportedModelException;
 import graft.generation.ChatTemplate;
@@ -70,7 +71,8 @@ final class ServedModels implements AutoCloseable {
             InferenceEngine engine = opener.open(source.id(), source.path(), files);
             models.put(source.id(), new Served(new EngineModel(engine, tokenizer, template,
                     files.bosToken().orElse(""), files.eosToken().orElse("")), files.config()));
-        } catch (InvalidModelException | UnsupportedModelException | UnsupportedEngineException e) {
+        } catch (InvalidModelException | UnsupportedModelException | UnsupportedEngineException
+                | EngineUnavailableException e) {
             throw new SetupException("The base model " + source.path() + " can't be served: " + e.getMessage(), e);
         }
     }

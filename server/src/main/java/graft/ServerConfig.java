@@ -1,5 +1,6 @@
 package graft;
 
+import graft.engine.remote.Dialect;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
@@ -12,7 +13,7 @@ import java.util.Optional;
  */
 public record ServerConfig(String host, int port, int adminPort, Path data, Optional<Path> cache, List<String> bases,
         boolean demo, Optional<Path> ui, Storage database, Http http, Keys keys, Metering metering, Admission admission,
-        Idempotency idempotency, Engine engine, Tensorrt tensorrt, Embedder embedder, Limits limits, Tools tools,
+        Idempotency idempotency, Engine engine, Tensorrt tensorrt, Remote remote, Embedder embedder, Limits limits, Tools tools,
         Adapters adapters, Knowledge knowledge, Log log) {
 
     /** @param url JDBC URL of an external Postgres; absent starts the embedded one */
@@ -47,6 +48,11 @@ public record ServerConfig(String host, int port, int adminPort, Path data, Opti
     public record Tensorrt(Optional<Path> library, String folder, double kvFreeFraction, long kvHostBytes,
             long adapterCacheBytes, double adapterDeviceFraction, int eventBytes, Duration stopLimit,
             Optional<String> echo) {}
+
+    /** Of engine.kind remote; the meanings stand at {@link graft.engine.remote.RemoteSettings}. */
+    public record Remote(String url, Optional<String> key, Dialect dialect, Optional<String> model,
+            List<String> command, Duration connectWait, Duration silence, Duration startLimit, Duration stopLimit,
+            Duration restartPause, int mostAdapters) {}
 
     /** @param model empty means the fetched one; empty prefixes mean those that the model's folder names */
     public record Embedder(Optional<Path> model, int window, int batchTokens, Optional<String> questionPrefix,

@@ -45,6 +45,7 @@ class PackageArrowsTest {
             entry("metering", Set.of("engine", "registry")),
             entry("engine.torch", Set.of("engine", "scheduling", "weights")),
             entry("engine.tensorrt", Set.of("engine", "weights")),
+            entry("engine.remote", Set.of("engine", "weights")),
             entry("tokens", Set.of()),
             entry("weights", Set.of()),
             entry("engine", Set.of()),

@@ -4,6 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import graft.engine.remote.Dialect;
 import java.io.IOException;
 import java.lang.reflect.Type;
 import java.nio.file.Files;
@@ -43,6 +44,9 @@ class ServerConfigTest {
                         1L << 30, 16, 512, 64, 256, 16, 1L << 30, 1L << 30, 2, 131_072, 1000),
                 new ServerConfig.Tensorrt(Optional.empty(), "tensorrt", 0.9, 0, 1L << 30, 0.05, 1 << 20,
                         Duration.ofSeconds(10), Optional.empty()),
+                new ServerConfig.Remote("http://127.0.0.1:8000", Optional.empty(), Dialect.TRTLLM, Optional.empty(),
+                        List.of(), Duration.ofSeconds(5), Duration.ofMinutes(5), Duration.ofMinutes(30),
+                        Duration.ofSeconds(30), Duration.ofSeconds(1), 64),
                 new ServerConfig.Embedder(Optional.empty(), 256, 2048, Optional.empty(), Optional.empty()),
                 new ServerConfig.Limits(1024, 64, 1024, Duration.ofMinutes(5), 65_536, 32, 1 << 20,
                         Duration.ofMillis(100), 64),
@@ -79,6 +83,9 @@ class ServerConfigTest {
                 "tensorrt.library", "tensorrt.folder",
                 "tensorrt.kv-free-fraction", "tensorrt.kv-host-bytes", "tensorrt.adapter-cache-bytes",
                 "tensorrt.adapter-device-fraction", "tensorrt.event-bytes", "tensorrt.stop-limit", "tensorrt.echo",
+                "remote.url", "remote.key", "remote.dialect", "remote.model", "remote.command", "remote.connect-wait",
+                "remote.silence",
+                "remote.start-limit", "remote.stop-limit", "remote.restart-pause", "remote.most-adapters",
                 "embedder.model", "embedder.window", "embedder.batch-tokens",
                 "embedder.question-prefix", "embedder.document-prefix",
                 "limits.default-max-tokens", "limits.max-choices", "limits.passage-tokens", "limits.stall",
