@@ -3,6 +3,7 @@ package graft.api;
 import com.fasterxml.jackson.annotation.JsonInclude;
 import graft.generation.Summary;
 import java.util.List;
+import java.util.Optional;
 
 /** Answers of POST /v1/chat/completions, whole and in chunks. */
 final class ChatReply {
@@ -19,10 +20,10 @@ final class ChatReply {
     record Message(String role, String content, String refusal, List<Object> annotations,
             @JsonInclude(JsonInclude.Include.NON_NULL) List<ToolCalls.Call> toolCalls, GraftReply.Cited graft) {}
 
-    /** @param usage null where usage was not asked, and in all chunks but the last where it was */
+    /** @param usage null where it was not asked; where it was, empty (which is written as null) in all chunks but the last */
     @JsonInclude(JsonInclude.Include.NON_NULL)
     record Chunk(String id, String object, long created, String model, String systemFingerprint, List<Piece> choices,
-            Usage usage, GraftReply.Whole graft) {}
+            Optional<Usage> usage, GraftReply.Whole graft) {}
 
     record Piece(int index, Change delta, Logprobs.Chat logprobs, String finishReason,
             @JsonInclude(JsonInclude.Include.NON_NULL) GraftReply.Tokens graft) {}

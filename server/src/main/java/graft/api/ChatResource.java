@@ -13,6 +13,7 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 
 /** POST /v1/chat/completions. */
 final class ChatResource implements Resource {
@@ -165,6 +166,7 @@ final class ChatResource implements Resource {
     private static ChatReply.Chunk chunk(Call call, ChatReply.Piece piece, ChatReply.Usage usage,
             GraftReply.Whole graft) {
         return new ChatReply.Chunk(call.label.id(), "chat.completion.chunk", call.label.created(), call.label.model(),
-                call.label.fingerprint(), piece == null ? List.of() : List.of(piece), usage, graft);
+                call.label.fingerprint(), piece == null ? List.of() : List.of(piece),
+                call.includeUsage ? Optional.ofNullable(usage) : null, graft);
     }
 }

@@ -32,10 +32,10 @@ final class CompletionsResource implements Resource {
         this.clock = clock;
     }
 
-    /** @param usage only in the last chunk of a stream, where it was asked */
+    /** @param usage of a stream: null where it was not asked, else empty (written as null) in all chunks but the last */
     @JsonInclude(JsonInclude.Include.NON_NULL)
     record Reply(String id, String object, long created, String model, String systemFingerprint, List<Choice> choices,
-            ChatReply.Usage usage, GraftReply.Whole graft) {}
+            Optional<ChatReply.Usage> usage, GraftReply.Whole graft) {}
 
     record Choice(int index, String text, Logprobs.Legacy logprobs, String finishReason,
             @JsonInclude(JsonInclude.Include.NON_NULL) GraftReply.Tokens graft) {}
@@ -51,8 +51,7 @@ final class CompletionsResource implements Resource {
 
         Reply reply(List<Choice> choices, ChatReply.Usage usage, GraftReply.Whole graft) {
             return new Reply(label.id(), "text_completion", label.created(), label.model(), label.fingerprint(),
-                    choices,
-                    usage, graft);
+                    choices, usage != null || includeUsage ? Optional.ofNullable(usage) : null, graft);
         }
 
         String echo(int choice) {

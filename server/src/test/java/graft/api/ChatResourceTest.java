@@ -119,6 +119,8 @@ class ChatResourceTest {
             assertEquals(4, last.at("/usage/completion_tokens").asInt());
             assertEquals("EUR", last.at("/graft/currency").asText());
             assertFalse(events.get(events.size() - 2).has("graft"));
+            for (JsonNode event : events.subList(0, events.size() - 1))
+                assertTrue(event.has("usage") && event.get("usage").isNull(), event::toString);
         }
     }
 
@@ -276,6 +278,24 @@ class ChatResourceTest {
             refused(world, 400, "context_length_exceeded", "messages", chat("\"max_tokens\":600"));
             assertEquals(0, world.ledger.size());
             world.awaitAllReleased();
+        }
+    }
+
+    @Test
+    void fieldsThatChangeNoAnswerAreAccepted() {
+        try (InferenceWorld world = new InferenceWorld(InferenceWorld.saying("x"))) {
+            for (String field : List.of("\"store\":true", "\"metadata\":{\"a\":\"b\"}", "\"user\":\"u\"",
+                    "\"service_tier\":\"auto\"", "\"safety_identifier\":\"s\"", "\"prompt_cache_key\":\"k\"",
+                    "\"prompt_cache_retention\":\"24h\"", "\"verbosity\":\"low\"", "\"reasoning_effort\":\"low\"",
+                    "\"prediction\":{\"type\":\"content\",\"content\":\"x\"}", "\"modalities\":[\"text\"]",
+                    "\"parallel_tool_calls\":true", "\"tools\":[]", "\"tool_choice\":\"none\"", "\"seed\":null",
+                    "\"temperature\":null", "\"stop\":null", "\"logit_bias\":null", "\"n\":null", "\"logprobs\":null",
+                    "\"stream_options\":null", "\"response_format\":{\"type\":\"text\"}", "\"a_field_of_tomorrow\":[1]",
+                    "\"max_completion_tokens\":4", "\"min_p\":0.1", "\"top_k\":5"))
+                json(post(world, chat(field)), 200);
+            for (String field : List.of("modalities", "web_search_options", "moderation", "audio"))
+                refused(world, 400, "invalid_request", field, chat("\"" + field + "\":"
+                        + (field.equals("modalities") ? "[\"audio\"]" : "{}")));
         }
     }
 

@@ -104,12 +104,24 @@ final class InferenceWorld implements AutoCloseable {
 
     /** @param context room for prompt and answer; a description of tools takes some */
     InferenceWorld(ToyModel model, int inbox, int context) {
-        BaseModel base = new BaseModel(BASE, "sha256:0123456789abcdef", context, ByteTokenizer.VOCABULARY,
-                Set.of(ByteTokenizer.END));
-        engine = new FakeEngine(base, model, FakeEngine.LIMITS, inbox);
+        this(fake(model, inbox, context), Optional.empty());
+    }
+
+    /** @param real serves the base; the fake engine idles */
+    InferenceWorld(EngineModel real) {
+        this(fake(ToyModel.echoing(ByteTokenizer.VOCABULARY), FakeEngine.INBOX, 512), Optional.of(real));
+    }
+
+    private static FakeEngine fake(ToyModel model, int inbox, int context) {
+        return new FakeEngine(new BaseModel(BASE, "sha256:0123456789abcdef", context, ByteTokenizer.VOCABULARY,
+                Set.of(ByteTokenizer.END)), model, FakeEngine.LIMITS, inbox);
+    }
+
+    private InferenceWorld(FakeEngine engine, Optional<EngineModel> real) {
+        this.engine = engine;
         bare = new FakeEngine(new BaseModel(BARE, "sha256:bare", 512, 64, Set.of(63)), ToyModel.echoing(64));
-        EngineModel spoken = new EngineModel(engine, Optional.of(new ByteTokenizer()),
-                Optional.of(ChatTemplate.compile(CHATML)), "", "<|im_end|>");
+        EngineModel spoken = real.orElseGet(() -> new EngineModel(engine, Optional.of(new ByteTokenizer()),
+                Optional.of(ChatTemplate.compile(CHATML)), "", "<|im_end|>"));
         EngineModel ids = new EngineModel(bare, Optional.empty(), Optional.empty(), "", "");
         Admission admission = request -> refusal.<Admission.Decision>map(refused -> refused).orElseGet(() -> {
             admitted.incrementAndGet();
