@@ -11,15 +11,21 @@ import com.openai.core.http.StreamResponse;
 import com.openai.errors.BadRequestException;
 import com.openai.errors.NotFoundException;
 import com.openai.errors.UnauthorizedException;
+import com.openai.helpers.ChatCompletionAccumulator;
+import com.openai.models.FunctionDefinition;
+import com.openai.models.FunctionParameters;
 import com.openai.models.chat.completions.ChatCompletion;
 import com.openai.models.chat.completions.ChatCompletionChunk;
 import com.openai.models.chat.completions.ChatCompletionCreateParams;
+import com.openai.models.chat.completions.ChatCompletionFunctionTool;
 import com.openai.models.chat.completions.ChatCompletionStreamOptions;
+import com.openai.models.chat.completions.ChatCompletionToolMessageParam;
 import com.openai.models.completions.Completion;
 import com.openai.models.completions.CompletionCreateParams;
 import com.openai.models.embeddings.CreateEmbeddingResponse;
 import com.openai.models.embeddings.EmbeddingCreateParams;
 import com.openai.models.models.Model;
+import graft.engine.FakeEngine;
 import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.AfterEach;
@@ -80,6 +86,39 @@ class OpenAiClientTest {
         }
         assertEquals("Grüße 𝄞", text.toString());
         assertEquals(13, usage[0]);
+    }
+
+    @Test
+    void toolCallsAnswerWholeAndStreamedAndGoBackIntoTheConversation() {
+        String call = "<tool_call>\n{\"name\": \"weather\", \"arguments\": {\"city\": \"Bern\"}}\n</tool_call>";
+        try (InferenceWorld calling = new InferenceWorld(InferenceWorld.saying(call), FakeEngine.INBOX, 8192)) {
+            OpenAIClient caller = OpenAIOkHttpClient.builder().baseUrl(calling.server.uri("/v1").toString())
+                    .apiKey("good").maxRetries(0).build();
+            ChatCompletionCreateParams.Builder asked = hello().maxTokens(200).addTool(ChatCompletionFunctionTool.builder()
+                    .function(FunctionDefinition.builder().name("weather").strict(true)
+                            .parameters(FunctionParameters.builder().putAdditionalProperty("type",
+                                    JsonValue.from("object")).putAdditionalProperty("properties", JsonValue.from(
+                                            Map.of("city", Map.of("type", "string")))).build()).build()).build());
+            ChatCompletion whole = caller.chat().completions().create(asked.build());
+            whole.validate();
+            ChatCompletion.Choice choice = whole.choices().getFirst();
+            assertEquals(ChatCompletion.Choice.FinishReason.TOOL_CALLS, choice.finishReason());
+            assertTrue(choice.message().content().isEmpty());
+            var function = choice.message().toolCalls().orElseThrow().getFirst().asFunction();
+            assertEquals("weather", function.function().name());
+            assertEquals("{\"city\": \"Bern\"}", function.function().arguments());
+            ChatCompletionAccumulator together = ChatCompletionAccumulator.create();
+            try (StreamResponse<ChatCompletionChunk> chunks = caller.chat().completions().createStreaming(
+                    asked.build())) {
+                chunks.stream().forEach(together::accumulate);
+            }
+            assertEquals(function.function(), together.chatCompletion().choices().getFirst().message().toolCalls()
+                    .orElseThrow().getFirst().asFunction().function());
+            ChatCompletion next = caller.chat().completions().create(asked.addMessage(choice.message()).addMessage(
+                    ChatCompletionToolMessageParam.builder().toolCallId(function.id()).content("sunny").build()).build());
+            assertEquals(1, next.choices().size());
+            caller.close();
+        }
     }
 
     @Test
