@@ -81,7 +81,8 @@ final class EngineChoice {
         return new TorchSettings(precision, device, settings.threads(), settings.kvBytes() / bases,
                 settings.tokensPerBlock(), settings.tokensPerStep(), settings.maxRunning(), settings.maxWaiting(),
                 settings.maxAdaptersPerStep(), settings.adapterBytes() / bases, settings.adapterHostBytes() / bases,
-                settings.adapterLoads(), settings.contextLimit(), settings.retryAfterMillis());
+                settings.adapterLoads(), settings.contextLimit(), settings.retryAfterMillis(),
+                settings.operators() == ServerConfig.Engine.Operators.AUTO);
     }
 
     private static Precision precision(ServerConfig.Engine.Precision setting) {

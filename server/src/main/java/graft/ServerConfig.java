@@ -37,11 +37,15 @@ public record ServerConfig(String host, int port, int adminPort, Path data, Opti
     /** The meanings stand at {@link graft.engine.torch.TorchSettings}; bytes are shared by the bases of one process. */
     public record Engine(Kind kind, String device, Precision precision, int threads, long kvBytes, int tokensPerBlock,
             int tokensPerStep, int maxRunning, int maxWaiting, int maxAdaptersPerStep, long adapterBytes,
-            long adapterHostBytes, int adapterLoads, int contextLimit, int retryAfterMillis) {
+            long adapterHostBytes, int adapterLoads, int contextLimit, int retryAfterMillis,
+            Operators operators) {
         /** Which implementation of the port. */
         public enum Kind { TORCH, TENSORRT, REMOTE }
 
         public enum Precision { FLOAT32, BF16, FLOAT16, INT8, INT4 }
+
+        /** AUTO: our own operators where they were built and can compute the model. */
+        public enum Operators { AUTO, OFF }
     }
 
     /** Of engine.kind tensorrt; the meanings stand at {@link graft.engine.tensorrt.TensorRtSettings}. */

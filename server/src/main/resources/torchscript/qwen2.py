@@ -35,8 +35,7 @@ class Qwen2(Module):
         last = 10 * self.layers + 1
         n, heads, kv_heads, width = tokens.size(0), self.heads, self.kv_heads, self.width
         h = self.embed(tokens, 9 * self.layers, groups, scales)  # [n, d], float32
-        cos = self.rope_table[0].index_select(0, positions).unsqueeze(1)  # [n, 1, width / 2]
-        sin = self.rope_table[1].index_select(0, positions).unsqueeze(1)  # [n, 1, width / 2]
+        cos, sin = self.turns(positions)
         masks = self.masks(single_lengths, blocks, spans)
         for i in range(self.layers):
             at, site = 10 * i + 1, 9 * i
@@ -44,16 +43,13 @@ class Qwen2(Module):
             qkv = self.project(x, at + 1, [site + 1, site + 2, site + 3],
                                [heads * width, kv_heads * width, kv_heads * width], groups, scales)
             qkv = qkv.view([n, heads + 2 * kv_heads, width])  # [n, heads + 2 * kv_heads, width]
-            qk = self.rope(qkv.narrow(1, 0, heads + kv_heads), cos, sin)  # [n, heads + kv_heads, width]
-            q = qk.narrow(1, 0, heads).view([n, kv_heads, -1, width])  # [n, kv_heads, group, width]
-            self.kv[2 * i].index_copy_(0, slots, qk.narrow(1, heads, kv_heads))
-            self.kv[2 * i + 1].index_copy_(0, slots, qkv.narrow(1, heads + kv_heads, kv_heads))
-            a = self.attend(q, i, self.scale, single_rows, spans, blocks, masks)  # [n, kv_heads, group, width]
+            q, k, v = qkv.split([heads, kv_heads, kv_heads], 1)
+            q = self.rope_into_kv(q, k, v, i, cos, sin, positions, slots)  # [n, heads, width], in any grouping
+            a = self.attend(q, i, self.scale, single_rows, spans, blocks, masks)
             a = a.reshape([n, heads * width])  # [n, heads * width]
-            h = h + self.project(a, at + 3, [site + 4], [h.size(1)], groups, scales)  # [n, d]
+            h = self.project_onto(h, a, at + 3, site + 4, groups, scales)  # [n, d]
             x = self.norm(h, at + 5, site + 5, groups, scales)  # [n, d]
             gate_up = self.project(x, at + 6, [site + 6, site + 7], [self.inner, self.inner], groups, scales)
-            gate, up = gate_up.chunk(2, -1)  # [n, inner] each
-            x = torch.silu(gate) * up  # [n, inner]
-            h = h + self.project(x, at + 8, [site + 8], [h.size(1)], groups, scales)  # [n, d]
+            x = self.swiglu(gate_up)  # [n, inner]
+            h = self.project_onto(h, x, at + 8, site + 8, groups, scales)  # [n, d]
         return self.head(h, wanted, last, 9 * self.layers + 1, head_groups, scales)

@@ -22,7 +22,7 @@
     def stage(self, tensors: List[Tensor], kept: List[int]) -> List[Tensor]:
         # Copies an adapter to the device; called beside running steps, and touches nothing they use.
         device = self.weights[0].device
-        return [tensors[i].to(device, kept[i], copy=True) for i in range(len(tensors))]
+        return [self.adapter_form(tensors[i].to(device, kept[i], copy=True), i % 8) for i in range(len(tensors))]
 
     def dora(self, weight: int, row: int, a: Tensor, b: Tensor, magnitude: Tensor) -> List[Tensor]:
         # DoRA (arXiv 2402.09353): magnitude over the norm of each output's merged weights. The base's bias is not
@@ -37,7 +37,7 @@
     def has(self, weight: int, row: int, values: Tensor) -> bool:
         w, rows = self.weights[weight], values.size(0)
         if self.weight_scales[weight].numel() == 0:
-            return torch.equal(w.narrow(0, row, rows), values.to(w.device, w.dtype))
+            return torch.equal(self.values(weight, row, rows), values.to(w.device, w.dtype).float())
         coded = self.encoded(weight, values.to(w.device))  # what the base would be if it had these values
         same = torch.equal(self.weight_scales[weight].narrow(0, row, rows), coded[1])
         return same and torch.equal(w.narrow(0, row, rows), coded[0])

@@ -1,6 +1,13 @@
     # Attention over paged KV. A pool [slots, kv_heads, width] is read by blocks of self.block_tokens slots.
     # Sequences that compute one token are a batch, padded to the longest; longer slices go one by one.
 
+    def rope_into_kv(self, q: Tensor, k: Tensor, v: Tensor, layer: int, cos: Tensor, sin: Tensor, positions: Tensor,
+                     slots: Tensor) -> Tensor:
+        # q: [n, heads, width]; k, v: [n, kv_heads, width]
+        self.kv[2 * layer].index_copy_(0, slots, self.rope(k, cos, sin))
+        self.kv[2 * layer + 1].index_copy_(0, slots, v)
+        return self.rope(q, cos, sin).view([q.size(0), k.size(1), -1, q.size(2)])  # [n, kv_heads, group, width]
+
     def paged(self, pool: Tensor, blocks: Tensor) -> Tensor:
         # blocks: [sequences, most_blocks]
         heads, width = pool.size(1), pool.size(2)

@@ -8,6 +8,9 @@
         y = self.multiply(x, self.weights[weight], self.weight_scales[weight], self.weight_minima[weight])  # [n, out]
         return y if bias.numel() == 0 else y + bias
 
+    def kept_form(self, weight: Tensor) -> Tensor:
+        return weight
+
     def rows_linear(self, x: Tensor, weight: int, row: int, rows: int) -> Tensor:
         # Only rows of the matrix, without its bias: [n, rows]
         return self.multiply(x, self.weights[weight].narrow(0, row, rows), self.some(self.weight_scales[weight], row, rows),

@@ -22,7 +22,7 @@
         if parts[0].dtype != stored:
             parts = [part.view_copy(dtype=stored) for part in parts]  # view(dtype) is not in TorchScript
         rows = parts[0] if len(parts) == 1 else torch.cat(parts)
-        return self.keep(rows.view(shape).to(kept, copy=True), torch.empty([0]), torch.empty([0]))
+        return self.keep(self.kept_form(rows.view(shape).to(kept, copy=True)), torch.empty([0]), torch.empty([0]))
 
     def add_same_weight(self, earlier: int) -> int:
         return self.keep(self.weights[earlier], self.weight_scales[earlier], self.weight_minima[earlier])  # tied

@@ -32,7 +32,7 @@ import org.junit.jupiter.api.Timeout;
 class ToolCallsIT {
     private static final int REQUESTS = 12;
     private static final TorchSettings SETTINGS = new TorchSettings(Precision.FLOAT32, "cpu", 2, 256 << 20, 16, 512, 8,
-            16, 128, 8 << 20, 0, 1, 2048, 10);
+            16, 128, 8 << 20, 0, 1, 2048, 10, true);
     private static final Map<String, String> SCHEMAS = Map.of(
             "order", "{\"type\":\"object\",\"properties\":{\"lines\":{\"type\":\"array\",\"minItems\":1,\"maxItems\":2,"
                     + "\"items\":{\"$ref\":\"#/$defs/line\"}},\"due\":{\"type\":[\"string\",\"null\"],\"format\":\"date\"}},"

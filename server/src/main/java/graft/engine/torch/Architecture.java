@@ -20,9 +20,10 @@ import java.util.stream.IntStream;
  * @param weights    in the order of the script's list
  * @param sites      modules that an adapter may change, by their path in a Hugging Face checkpoint
  * @param pools      KV pools of each layer
+ * @param operators  whether the script calls our own operators ({@link Operators})
  */
 record Architecture(String script, Map<String, Object> attributes, List<Weight> weights, Map<String, Site> sites,
-        List<Pool> pools) {
+        List<Pool> pools, boolean operators) {
 
     /**
      * One entry of the weight list.
@@ -78,7 +79,7 @@ record Architecture(String script, Map<String, Object> attributes, List<Weight> 
         attributes.put("pools", 2);
         attributes.put("sites", layout.siteCount());
         var pool = new Pool(attention.keyValueHeads(), attention.headDim());
-        return new Architecture(script, attributes, layout.weights(), layout.sites(), List.of(pool, pool));
+        return new Architecture(script, attributes, layout.weights(), layout.sites(), List.of(pool, pool), false);
     }
 
     private static Architecture deepSeek(ModelConfig config, Map<String, Object> attributes) {
@@ -98,7 +99,7 @@ record Architecture(String script, Map<String, Object> attributes, List<Weight> 
         attributes.put("sparse", IntStream.range(0, config.layers()).map(layer -> config.sparse(layer) ? 1 : 0).toArray());
         experts(config, attributes);
         var pool = new Pool(1, latent.keyValueRank() + latent.ropeDim());
-        return new Architecture("deepseek.py", attributes, layout.weights(), layout.sites(), List.of(pool));
+        return new Architecture("deepseek.py", attributes, layout.weights(), layout.sites(), List.of(pool), false);
     }
 
     private static void experts(ModelConfig config, Map<String, Object> attributes) {
@@ -145,7 +146,18 @@ record Architecture(String script, Map<String, Object> attributes, List<Weight> 
         Map<String, Object> attributes = Map.of("layers", config.layers(), "heads", config.attention().heads(), "width",
                 config.attention().headDim(), "compute", precision.elementType(), "eps", config.normEpsilon(),
                 "first", first);
-        return new Architecture("bert.py", attributes, layout.weights(), layout.sites(), List.of());
+        return new Architecture("bert.py", attributes, layout.weights(), layout.sites(), List.of(), false);
+    }
+
+    /** The same, computed by our own operators. */
+    Architecture withOperators() {
+        return new Architecture(script, attributes, weights, sites, pools, true);
+    }
+
+    /** Packed matrices and halves of heads need even widths; all published models have them. */
+    boolean evenWidths() {
+        int heads = (Integer) attributes.get("heads");
+        return pools.stream().allMatch(pool -> pool.width() % 2 == 0 && heads % pool.heads() == 0);
     }
 
     /** Sites the script counts; some may be absent from this model. */

@@ -9,6 +9,7 @@ import graft.scheduling.Slice;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
+import java.util.function.Predicate;
 import java.util.stream.IntStream;
 
 /**
@@ -18,25 +19,35 @@ import java.util.stream.IntStream;
  * adapter list are one range.
  */
 final class DecodeStep {
+    private static final float[] NO_LOGITS = {};
+
     private final TorchModule module;
     private final int blockTokens;
-    private final int vocabulary;
 
-    DecodeStep(TorchModule module, int blockTokens, int vocabulary) {
+    DecodeStep(TorchModule module, int blockTokens) {
         this.module = module;
         this.blockTokens = blockTokens;
-        this.vocabulary = vocabulary;
     }
 
-    /** @param bank holds every adapter of the batch */
-    StepOutput run(Batch batch, AdapterBank bank) {
+    /**
+     * @param bank  holds every adapter of the batch
+     * @param reads which sampling slices need all logits; of others only the likeliest token leaves libtorch
+     */
+    StepOutput run(Batch batch, AdapterBank bank, Predicate<Slice> reads) {
         try (TorchModule.Scope scope = module.scope()) {
             List<IValue> arguments = new ArrayList<>(rows(batch, scope));
             arguments.addAll(attention(batch, scope));
             arguments.addAll(groups(batch, bank, scope));
             IValue[] results = scope.toTuple(scope.call("step", arguments.toArray(IValue[]::new)));
-            return new StepOutput(scope.toFloats(results[0]), scope.toFloats(results[1]),
-                    finite(batch, scope.toBooleans(results[2])), vocabulary);
+            List<Slice> sampling = batch.slices().stream().filter(Slice::samples).toList();
+            PtNDArray logits = scope.toTensor(results[0]); // [sampling, vocabulary]
+            float[] summaries = scope.toFloats(results[1]); // [sampling, 3]
+            var chances = new StepOutput.Chances[sampling.size()];
+            for (int i = 0; i < chances.length; i++) {
+                float[] row = reads.test(sampling.get(i)) ? scope.toFloats(logits, i) : NO_LOGITS;
+                chances[i] = new StepOutput.Chances(row, summaries[3 * i], summaries[3 * i + 1], (int) summaries[3 * i + 2]);
+            }
+            return new StepOutput(chances, finite(batch, scope.toBooleans(results[2])));
         }
     }
 

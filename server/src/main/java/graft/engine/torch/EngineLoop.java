@@ -14,7 +14,6 @@ import graft.scheduling.Slice;
 import graft.scheduling.StepResult;
 import java.lang.System.Logger.Level;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.Iterator;
@@ -206,7 +205,7 @@ final class EngineLoop implements Runnable {
         for (Slice slice : batch.slices()) active(slice).startedAt(start);
         Map<ActiveSequence, GeneratedToken> tokens = new LinkedHashMap<>();
         Set<Long> failed = new HashSet<>();
-        if (!batch.isEmpty()) sample(batch, step.run(batch, bank), tokens, failed);
+        if (!batch.isEmpty()) sample(batch, step.run(batch, bank, slice -> active(slice).sampler.readsLogits()), tokens, failed);
         List<Chosen> chosen = new ArrayList<>();
         tokens.forEach((sequence, token) -> chosen.add(new Chosen(sequence.id(), token.id())));
         Applied applied = scheduler.apply(batch, new StepResult(chosen, failed));
@@ -231,9 +230,8 @@ final class EngineLoop implements Runnable {
                 sequence.failed("the model's values are not finite");
                 failed.add(sequence.id());
             } else if (own >= 0) {
-                float[] logits = Arrays.copyOfRange(out.logits(), own * out.vocabulary(), (own + 1) * out.vocabulary());
                 try {
-                    tokens.put(sequence, sequence.sampler.next(logits, out.logsumexp()[own]));
+                    tokens.put(sequence, sequence.sampler.next(out.chances()[own]));
                 } catch (RuntimeException broken) { // a grammar of the caller's
                     LOG.log(Level.WARNING, "sampling failed request=" + sequence.request.requestId(), broken);
                     sequence.failed("no token could be chosen: " + broken.getMessage());

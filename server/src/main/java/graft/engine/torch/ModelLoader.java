@@ -50,7 +50,7 @@ final class ModelLoader {
         boolean cpu = device.equals("cpu");
         attributes.put("few_rows", cpu ? FEW_ROWS : 0);
         attributes.put("values_at_once", cpu ? CACHED_VALUES : MANY_VALUES);
-        var module = new TorchModule(ScriptArchive.write(architecture.script(), attributes), device);
+        var module = new TorchModule(ScriptArchive.write(architecture.script(), attributes, architecture.operators()), device);
         try {
             new WeightLoader(module, architecture, files.tensors(), precision).load();
             return module;

@@ -34,6 +34,20 @@ final class Sampler {
         if (sampling.repetitionPenalty() != 1) for (int token : request.prompt()) seen.add(token);
     }
 
+    /** Whether it takes more than the likeliest token. */
+    boolean readsLogits() {
+        return sampling.temperature() != 0 || topLogprobs > 0 || !plain();
+    }
+
+    /** @param chances with all logits if {@link #readsLogits()}; they are not changed */
+    GeneratedToken next(StepOutput.Chances chances) {
+        if (!readsLogits()) {
+            answered.merge(chances.likeliest(), 1, Integer::sum);
+            return new GeneratedToken(chances.likeliest(), chances.largest() - chances.logsumexp(), 0, List.of());
+        }
+        return next(chances.logits(), chances.logsumexp());
+    }
+
     /**
      * @param logits    the model's own, not changed
      * @param logsumexp of them
@@ -50,10 +64,14 @@ final class Sampler {
         return new GeneratedToken(token, logits[token] - logsumexp, topLogprobs > 0 ? logsumexp : 0, top);
     }
 
-    private float[] adjusted(float[] logits) {
-        boolean plain = sampling.logitBias().isEmpty() && sampling.repetitionPenalty() == 1 && constraint.isEmpty()
+    /** Whether the model's own logits decide. */
+    private boolean plain() {
+        return sampling.logitBias().isEmpty() && sampling.repetitionPenalty() == 1 && constraint.isEmpty()
                 && sampling.frequencyPenalty() == 0 && sampling.presencePenalty() == 0;
-        if (plain) return logits;
+    }
+
+    private float[] adjusted(float[] logits) {
+        if (plain()) return logits;
         float[] adjusted = logits.clone();
         sampling.logitBias().forEach((token, bias) -> {
             if (token >= 0 && token < adjusted.length) adjusted[token] += bias.floatValue();

@@ -22,7 +22,7 @@ import java.util.zip.ZipOutputStream;
  * version (torch/csrc/jit/serialization/import.cpp). The code is read by the same parser that {@code torch.jit.script}
  * uses, so operators, methods and indexing are written as in Python. A script is one class; its attributes are declared
  * at the top with their types, their values come from Java, and a line {@code # include parts/x.py} takes in methods
- * that several scripts share. The same script and values always give the same bytes.
+ * that several scripts share, or {@code operators/x.py} in its place where our own operators are to compute them. The same script and values always give the same bytes.
  */
 final class ScriptArchive {
     /** The format that libtorch 2.7 writes (caffe2/serialize/versions.h); older ones would get legacy operators. */
@@ -34,12 +34,13 @@ final class ScriptArchive {
     private ScriptArchive() {}
 
     /**
-     * @param script resource below {@code /torchscript}, such as {@code llama.py}
-     * @param values of the attributes the script declares; tensor lists start empty and need none
+     * @param script    resource below {@code /torchscript}, such as {@code llama.py}
+     * @param values    of the attributes the script declares; tensor lists start empty and need none
+     * @param operators whether parts that our own operators compute take the plain ones' place
      * @throws IllegalArgumentException if a declared attribute has no value of its type
      */
-    static byte[] write(String script, Map<String, Object> values) {
-        String source = withParts(resource(script));
+    static byte[] write(String script, Map<String, Object> values, boolean operators) {
+        String source = withParts(resource(script), operators);
         Matcher declaration = CLASS.matcher(source);
         if (!declaration.find()) throw new IllegalArgumentException(script + " declares no class X(Module)");
         String name = declaration.group(1);
@@ -64,8 +65,13 @@ final class ScriptArchive {
         return found;
     }
 
-    private static String withParts(String source) {
-        return INCLUDE.matcher(source).replaceAll(line -> Matcher.quoteReplacement(resource(line.group(1))));
+    private static String withParts(String source, boolean operators) {
+        return INCLUDE.matcher(source).replaceAll(line -> Matcher.quoteReplacement(resource(part(line.group(1), operators))));
+    }
+
+    private static String part(String plain, boolean operators) {
+        String own = plain.replaceFirst("^parts/", "operators/");
+        return operators && ScriptArchive.class.getResource("/torchscript/" + own) != null ? own : plain;
     }
 
     private static String resource(String path) {

@@ -3,9 +3,17 @@ package graft.engine.torch;
 /**
  * What one native step brought.
  *
- * @param logits     of each sampling slice in the batch's order, one row of the vocabulary after another
- * @param logsumexp  of each of these rows
- * @param finite     of each slice: whether everything computed for it is finite
- * @param vocabulary length of a row
+ * @param chances of each sampling slice in the batch's order
+ * @param finite  of each slice: whether everything computed for it is finite
  */
-record StepOutput(float[] logits, float[] logsumexp, boolean[] finite, int vocabulary) {}
+record StepOutput(Chances[] chances, boolean[] finite) {
+    /**
+     * Of one next token.
+     *
+     * @param logits    of the whole vocabulary, where the sampler reads them; else empty
+     * @param logsumexp of them
+     * @param largest   of them
+     * @param likeliest id of the largest; the first of equals
+     */
+    record Chances(float[] logits, float logsumexp, float largest, int likeliest) {}
+}

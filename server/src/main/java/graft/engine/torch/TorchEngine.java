@@ -53,7 +53,8 @@ public final class TorchEngine implements InferenceEngine {
     public static TorchEngine open(String id, ModelFiles files, TorchSettings settings) {
         if (settings.threads() > 0) TorchModule.useThreads(settings.threads());
         ModelConfig config = files.config();
-        Architecture architecture = Architecture.of(config, settings.precision(), settings.tokensPerBlock());
+        Architecture architecture = Operators.chosen(
+                Architecture.of(config, settings.precision(), settings.tokensPerBlock()), settings);
         int context = Math.min(config.maxPositions(), settings.contextLimit());
         Limits limits = limits(settings, architecture, context);
         long slots = (long) limits.blocks() * limits.tokensPerBlock();
@@ -69,7 +70,7 @@ public final class TorchEngine implements InferenceEngine {
         this.module = module;
         var loader = new AdapterLoader(module, architecture, AdapterTarget.of(config), settings.precision());
         bank = new AdapterBank(module, settings, loader::load, arrival -> inbox.add(new EngineLoop.Message.Arrived(arrival)));
-        var step = new DecodeStep(module, limits.tokensPerBlock(), model.vocabularySize());
+        var step = new DecodeStep(module, limits.tokensPerBlock());
         loop = new EngineLoop(inbox, step, bank, limits, cost(config), evictions, sequence -> accepted.remove(sequence.id()));
         thread = Thread.ofPlatform().name("engine-" + model.id()).start(loop);
     }

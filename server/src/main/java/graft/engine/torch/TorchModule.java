@@ -4,6 +4,7 @@ import ai.djl.Device;
 import ai.djl.MalformedModelException;
 import ai.djl.Model;
 import ai.djl.engine.Engine;
+import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
@@ -117,6 +118,13 @@ final class TorchModule implements AutoCloseable {
 
         float[] toFloats(IValue tensor) {
             try (PtNDArray values = tensor.toTensor(manager)) {
+                return values.toFloatArray();
+            }
+        }
+
+        /** One row of a matrix. */
+        float[] toFloats(PtNDArray matrix, int row) {
+            try (NDArray values = matrix.get(row)) {
                 return values.toFloatArray();
             }
         }

@@ -19,12 +19,14 @@ import java.util.Objects;
  * @param adapterLoads       engine.adapter-loads: most adapters loading at a time
  * @param contextLimit       engine.context-limit: most tokens of prompt and answer; the model's own limit if less
  * @param retryAfterMillis   engine.retry-after-millis: what a refused caller is told to wait
+ * @param operators          engine.operators: whether our own operators compute where they can
  */
 public record TorchSettings(Precision precision, String device, int threads, long kvBytes, int tokensPerBlock,
         int tokensPerStep, int maxRunning, int maxWaiting, int maxAdaptersPerStep, long adapterBytes,
-        long adapterHostBytes, int adapterLoads, int contextLimit, int retryAfterMillis) {
+        long adapterHostBytes, int adapterLoads, int contextLimit, int retryAfterMillis,
+        boolean operators) {
     public static final TorchSettings DEFAULT = new TorchSettings(Precision.BF16, "cpu", 0, 512L << 20, 16, 512, 64, 256,
-            16, 1L << 30, 1L << 30, 2, 131_072, 1000);
+            16, 1L << 30, 1L << 30, 2, 131_072, 1000, true);
 
     public TorchSettings {
         Objects.requireNonNull(precision);
@@ -45,13 +47,18 @@ public record TorchSettings(Precision precision, String device, int threads, lon
 
     public TorchSettings withPrecision(Precision other) {
         return new TorchSettings(other, device, threads, kvBytes, tokensPerBlock, tokensPerStep, maxRunning, maxWaiting,
-                maxAdaptersPerStep, adapterBytes, adapterHostBytes, adapterLoads, contextLimit, retryAfterMillis);
+                maxAdaptersPerStep, adapterBytes, adapterHostBytes, adapterLoads, contextLimit, retryAfterMillis, operators);
     }
 
     /** Prompts are computed in slices of at most this many tokens. */
     public TorchSettings withTokensPerStep(int other) {
         return new TorchSettings(precision, device, threads, kvBytes, tokensPerBlock, other, maxRunning, maxWaiting,
-                maxAdaptersPerStep, adapterBytes, adapterHostBytes, adapterLoads, contextLimit, retryAfterMillis);
+                maxAdaptersPerStep, adapterBytes, adapterHostBytes, adapterLoads, contextLimit, retryAfterMillis, operators);
+    }
+
+    public TorchSettings withOperators(boolean other) {
+        return new TorchSettings(precision, device, threads, kvBytes, tokensPerBlock, tokensPerStep, maxRunning, maxWaiting,
+                maxAdaptersPerStep, adapterBytes, adapterHostBytes, adapterLoads, contextLimit, retryAfterMillis, other);
     }
 
     private static void positive(String name, long value) {

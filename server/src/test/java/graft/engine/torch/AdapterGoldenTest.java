@@ -30,7 +30,7 @@ class AdapterGoldenTest {
 
     static TorchSettings settings(int tokensPerStep, long adapterBytes, long hostBytes) {
         return new TorchSettings(Precision.FLOAT32, "cpu", 1, 16 << 20, 4, tokensPerStep, 32, 64, 16, adapterBytes, hostBytes,
-                2, 512, 10);
+                2, 512, 10, true);
     }
 
     static JsonNode cases(String resource) {

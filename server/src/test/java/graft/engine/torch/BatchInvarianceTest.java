@@ -2,6 +2,7 @@ package graft.engine.torch;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import graft.engine.EngineAdapter;
 import graft.engine.EngineRequest;
@@ -15,7 +16,8 @@ import java.util.List;
 import java.util.Optional;
 import java.util.Random;
 import java.util.Set;
-import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /**
  * 200 random requests over six adapters and the base, arriving at random and a third of them cancelled midway, through a
@@ -35,9 +37,9 @@ class BatchInvarianceTest {
         }
     }
 
-    private static TorchEngine open(long kvBytes) {
+    private static TorchEngine open(long kvBytes, boolean operators) {
         return TorchEngine.open("tiny", TestModels.folder("models/tiny-llama3"), new TorchSettings(Precision.FLOAT32,
-                "cpu", 1, kvBytes, 4, 48, 24, REQUESTS, 4, 16 << 20, 0, 2, 512, 10));
+                "cpu", 1, kvBytes, 4, 48, 24, REQUESTS, 4, 16 << 20, 0, 2, 512, 10, operators));
     }
 
     private static List<Asked> asked(Random random) {
@@ -53,15 +55,17 @@ class BatchInvarianceTest {
         return all;
     }
 
-    @Test
-    void everyFinishedAnswerEqualsItsSoloRunWhateverElseWasInTheBatch() throws InterruptedException {
+    @ParameterizedTest(name = "operators {0}")
+    @ValueSource(booleans = {true, false})
+    void everyFinishedAnswerEqualsItsSoloRunWhateverElseWasInTheBatch(boolean operators) throws InterruptedException {
+        assumeTrue(!operators || Operators.available(), "no compiler built the operators");
         long seed = System.nanoTime();
         System.out.println("seed=" + seed);
         Random random = new Random(seed);
         List<Asked> asked = asked(random);
         List<Collected> mixed = new ArrayList<>();
         long preemptions;
-        try (TorchEngine engine = open(80_000)) {
+        try (TorchEngine engine = open(80_000, operators)) {
             List<Long> ids = new ArrayList<>();
             for (int i = 0; i < REQUESTS; i++) {
                 mixed.add(new Collected());
@@ -78,7 +82,7 @@ class BatchInvarianceTest {
             mixed.forEach(Collected::end);
             preemptions = engine.status().totals().preemptions();
         }
-        try (TorchEngine engine = open(8 << 20)) {
+        try (TorchEngine engine = open(8 << 20, operators)) {
             compare(asked, mixed, engine, preemptions);
         }
     }

@@ -77,7 +77,7 @@ class QuantisedWeightsTest {
                 var attributes = new java.util.HashMap<>(architecture.attributes());
                 attributes.put("few_rows", 16);
                 attributes.put("values_at_once", 1 << 19);
-                try (var module = new TorchModule(ScriptArchive.write(architecture.script(), attributes), "cpu")) {
+                try (var module = new TorchModule(ScriptArchive.write(architecture.script(), attributes, false), "cpu")) {
                     var loader = new WeightLoader(module, architecture, files.tensors(), precision);
                     loader.load();
                     bytes.add(loader.bytes());

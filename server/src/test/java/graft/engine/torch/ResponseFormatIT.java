@@ -28,7 +28,7 @@ import org.junit.jupiter.api.Test;
 class ResponseFormatIT {
     private static final int TOKENS = 400;
     private static final TorchSettings SETTINGS = new TorchSettings(Precision.FLOAT32, "cpu", 2, 256 << 20, 16, 64, 8,
-            4, 128, 8 << 20, 0, 1, 1024, 10);
+            4, 128, 8 << 20, 0, 1, 1024, 10, true);
     private static ModelFiles files;
     private static HuggingFaceTokenizer tokenizer;
     private static TorchEngine engine;

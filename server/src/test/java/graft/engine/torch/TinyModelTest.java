@@ -2,6 +2,7 @@ package graft.engine.torch;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
@@ -39,13 +40,25 @@ class TinyModelTest {
     @ParameterizedTest
     @ValueSource(strings = {"tiny-llama3", "tiny-qwen2", "tiny-qwen3", "tiny-deepseek-v2-lite", "tiny-deepseek-v3"})
     void everyGoldenCaseHoldsInOneBatchWithTheOthersAndInSlicesOfSeven(String model) throws IOException {
+        check(model, false);
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"tiny-llama3", "tiny-qwen2", "tiny-qwen3"})
+    void ourOwnOperatorsHoldEveryGoldenCaseToo(String model) throws IOException {
+        assumeTrue(Operators.available(), "no compiler built the operators");
+        check(model, true);
+    }
+
+    private static void check(String model, boolean operators) throws IOException {
         Path folder = TestModels.folder("models/" + model);
         JsonNode cases = new ObjectMapper().readTree(folder.resolve("golden.json").toFile()).get("cases");
         try (ModelFiles files = ModelFiles.open(folder, ModelFiles.DEFAULT_HEADER_LIMIT)) {
             Architecture architecture = Architecture.of(files.config(), Precision.FLOAT32, BLOCK_TOKENS);
+            if (operators) architecture = architecture.withOperators();
             try (TorchModule module = ModelLoader.load(files, architecture, Precision.FLOAT32, "cpu",
                     files.config().maxPositions(), (long) BLOCKS * BLOCK_TOKENS)) {
-                var step = new DecodeStep(module, BLOCK_TOKENS, files.config().vocabularySize());
+                var step = new DecodeStep(module, BLOCK_TOKENS);
                 var bank = new AdapterBank(module, TorchSettings.DEFAULT, adapter -> null, arrival -> { });
                 check(step, bank, cases, 1, 512);
                 check(step, bank, cases, 8, 512);
@@ -66,15 +79,17 @@ class TinyModelTest {
         }
         while (scheduler.hasWork()) {
             Batch batch = scheduler.plan();
-            StepOutput out = step.run(batch, bank);
+            StepOutput out = step.run(batch, bank, sampling -> true);
             List<Chosen> chosen = new ArrayList<>();
             for (Slice each : batch.slices()) {
                 if (!each.samples()) continue;
-                float[] row = java.util.Arrays.copyOfRange(out.logits(), chosen.size() * out.vocabulary(),
-                        (chosen.size() + 1) * out.vocabulary());
+                StepOutput.Chances chances = out.chances()[chosen.size()];
+                float[] row = chances.logits();
                 JsonNode golden = cases.get((int) each.sequence().id());
-                if (each.sequence().generated() == 0) compare(golden, row, out.logsumexp()[chosen.size()]);
+                if (each.sequence().generated() == 0) compare(golden, row, chances.logsumexp());
                 int token = argmax(row);
+                assertEquals(token, chances.likeliest());
+                assertEquals(row[token], chances.largest());
                 assertEquals(golden.get("greedy_12").get(each.sequence().generated()).asInt(), token);
                 seen.merge(each.sequence().id(), 1, Integer::sum);
                 chosen.add(new Chosen(each.sequence().id(), token));

@@ -32,7 +32,7 @@ import org.junit.jupiter.api.Test;
 /** The engine end to end on a tiny model. */
 class TorchEngineTest {
     private static final TorchSettings SETTINGS = new TorchSettings(Precision.FLOAT32, "cpu", 1, 8 << 20, 4, 32, 8, 4, 4,
-            8 << 20, 0, 1, 512, 10);
+            8 << 20, 0, 1, 512, 10, true);
     private static TorchEngine engine;
     private static JsonNode cases;
 
