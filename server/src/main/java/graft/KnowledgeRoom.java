@@ -8,6 +8,7 @@ import graft.engine.torch.TorchDevice;
 import graft.engine.torch.TorchEmbedder;
 import graft.knowledge.Filters;
 import graft.knowledge.Housekeeping;
+import graft.knowledge.IndexMeter;
 import graft.knowledge.Ingestion;
 import graft.knowledge.KnowledgeSearch;
 import graft.knowledge.Reembedding;
@@ -97,7 +98,7 @@ final class KnowledgeRoom implements AutoCloseable {
         }
     }
 
-    KnowledgeRoom(Storage storage, EmbedderParts embedder, ServerConfig config) {
+    KnowledgeRoom(Storage storage, EmbedderParts embedder, IndexMeter meter, ServerConfig config) {
         ServerConfig.Knowledge settings = config.knowledge();
         Database database = storage.database();
         this.embedder = embedder;
@@ -107,7 +108,7 @@ final class KnowledgeRoom implements AutoCloseable {
                         settings.maxQueuedDocuments())), new RetrievalDao(database));
         ingestion = new Ingestion(stored.files(), new IngestionDao(database), embedder.text(),
                 new Parser(new Parser.Settings(settings.parserHeap(), settings.parserTime(),
-                        settings.parserOutputBytes())),
+                        settings.parserOutputBytes())), meter,
                 new Ingestion.Settings(settings.ingestionWorkers(), settings.embeddingBatch(),
                         settings.ingestionLease(), settings.ingestionPoll(), settings.ingestionAttempts(),
                         settings.ingestionRetryPause(), settings.reembed()));

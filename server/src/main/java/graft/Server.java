@@ -14,6 +14,10 @@ import graft.generation.grammar.Grammars;
 import graft.generation.tools.ToolFormat;
 import graft.metering.LedgerUsageRecorder;
 import graft.metering.Metering;
+import graft.metering.costs.EngineTimeMeter;
+import graft.metering.costs.LedgerUpkeep;
+import graft.registry.costs.CostBookDao;
+import graft.registry.costs.EngineTimeDao;
 import graft.registry.tenant.ApiKeyDao;
 import graft.registry.tenant.Pepper;
 import graft.registry.tenant.TenantDao;
@@ -84,9 +88,14 @@ final class Server implements AutoCloseable {
         Metering metering = lifecycle.started("metering", metering(config, storage, data));
         AccountsApi accounts = accounts(config, storage, metering, data);
         EmbedderParts embedder = startingEmbedder.await();
-        KnowledgeRoom knowledge = lifecycle.started("knowledge", new KnowledgeRoom(storage, embedder, config));
+        KnowledgeRoom knowledge = lifecycle.started("knowledge", new KnowledgeRoom(storage, embedder,
+                new IndexBilling(metering.recorder()), config));
         ServedModels models = startingModels.await();
         models.engines().forEach(engine -> metering.metrics().observe(engine, config.engine().maxAdaptersPerStep()));
+        metering.metrics().costs(new CostRates(new CostBookDao(storage.database()), models.engines(),
+                config.metering().pricesStaleAfter()));
+        lifecycle.started("engine-time", new EngineTimeMeter(new EngineTimeDao(storage.database()), models.engines(),
+                metering.processId(), config.metering().engineTimeInterval(), Clock.systemUTC()));
         AdaptersRoom adapters = lifecycle.started("adapters", new AdaptersRoom(storage.database(), models, data,
                 config.adapters()));
         TenantAdmission admission = new TenantAdmission(new AdmissionDao(storage.database(),
@@ -143,7 +152,8 @@ final class Server implements AutoCloseable {
         return new Metering(storage.database(), data.node(), new Metering.Settings(settings.lease(),
                 settings.pricesStaleAfter(), config.idempotency().keep(), settings.mostLabels(),
                 new LedgerUsageRecorder.Settings(settings.checkpointTokens(), settings.longestWait(),
-                        settings.rowsPerCommit())));
+                        settings.rowsPerCommit()), new LedgerUpkeep.Settings(settings.upkeepInterval(),
+                        settings.partitionsAhead(), settings.detachAfterDays())));
     }
 
     /** Also sees to the keys that a fresh server has. */

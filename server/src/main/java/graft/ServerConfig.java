@@ -28,7 +28,8 @@ public record ServerConfig(String host, int port, int adminPort, Path data, Opti
             int guessingAddresses, Duration sessionLife, Duration rotationOverlap) {}
 
     public record Metering(int checkpointTokens, Duration longestWait, int rowsPerCommit, Duration lease,
-            Duration pricesStaleAfter, int mostLabels) {}
+            Duration pricesStaleAfter, int mostLabels, Duration engineTimeInterval, Duration upkeepInterval,
+            int partitionsAhead, int detachAfterDays) {}
 
     public record Admission(Duration longestHold) {}
 

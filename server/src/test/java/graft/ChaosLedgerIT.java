@@ -127,6 +127,13 @@ class ChaosLedgerIT {
         long total = database.asOperator(handle -> handle.createQuery("SELECT (SELECT coalesce(sum(cost_micros), 0) "
                 + "FROM usage_event) - (SELECT coalesce(sum(total_micros), 0) FROM tenant_account)")
                 .mapTo(Long.class).one());
+        long unaccounted = database.asOperator(handle -> handle.createQuery("""
+                SELECT coalesce(sum(abs(r.wall_micros - (SELECT coalesce(sum(t.micros), 0) FROM engine_time t
+                    WHERE t.process_id = r.process_id AND t.base_id = r.base_id))), 0)::bigint FROM engine_run r
+                """).mapTo(Long.class).one());
+        System.out.println("chaos " + plan.name() + ": engine time unaccounted=" + unaccounted + " micros over "
+                + count(database, "engine_run") + " runs");
+        assertEquals(0, unaccounted, "wall clock minus tenants, idle and other");
         System.out.println("chaos " + plan.name() + ": requests=" + plan.requests() + " sequences=" + emitted.size()
                 + " tokens=" + emitted.values().stream().mapToLong(Integer::longValue).sum() + " lived=" + lived
                 + " billed-emitted=" + difference + " open-at-a-kill=" + killed + " most-unbilled=" + most

@@ -3,6 +3,7 @@ package graft;
 import graft.engine.BaseModel;
 import graft.engine.EngineRequest;
 import graft.engine.EngineStatus;
+import graft.engine.EngineTime;
 import graft.engine.Finished;
 import graft.engine.GeneratedToken;
 import graft.engine.InferenceEngine;
@@ -17,6 +18,7 @@ import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.HashMap;
 import java.util.Map;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.atomic.AtomicInteger;
 
 /**
@@ -94,6 +96,11 @@ final class JournalingEngine implements InferenceEngine {
     @Override
     public EngineStatus status() {
         return engine.status();
+    }
+
+    @Override
+    public CompletableFuture<EngineTime> time() {
+        return engine.time();
     }
 
     @Override

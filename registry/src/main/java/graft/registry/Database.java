@@ -76,6 +76,11 @@ public final class Database implements AutoCloseable {
         return transaction(operatorJdbi, work);
     }
 
+    /** For a test that changes what every statement says. */
+    Jdbi tenantJdbi() {
+        return tenantJdbi;
+    }
+
     private static <T> T transaction(Jdbi jdbi, Function<Handle, T> work) {
         try {
             return jdbi.inTransaction(work::apply);

@@ -2,6 +2,9 @@ package graft.api;
 
 import graft.metering.Metering;
 import graft.registry.Database;
+import graft.registry.costs.CostBookDao;
+import graft.registry.costs.CostReportDao;
+import graft.registry.costs.EngineTimeDao;
 import graft.registry.tenant.ApiKeyDao;
 import graft.registry.tenant.AuditDao;
 import graft.registry.tenant.LimitsDao;
@@ -46,6 +49,9 @@ public final class AccountsApi {
                 new AuditResource(new AuditDao(database)),
                 new PricesResource(new PriceBookDao(database), metering.prices()),
                 new UsageResource(new UsageReportDao(database)),
+                new CostsResource(new CostBookDao(database), new CostReportDao(database), new EngineTimeDao(database),
+                        new PriceBookDao(database)),
+                new AdviceResource(new CostReportDao(database), new PriceBookDao(database)),
                 new MetricsResource(metering.metrics()));
     }
 

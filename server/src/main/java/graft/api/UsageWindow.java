@@ -48,7 +48,7 @@ record UsageWindow(long start, long end, Duration width, Optional<String> nextPa
                 pageEnd < end ? Optional.of("page_" + pageEnd) : Optional.empty());
     }
 
-    private static Optional<Long> seconds(Exchange exchange, String name) {
+    static Optional<Long> seconds(Exchange exchange, String name) {
         return exchange.query(name).map(text -> number(name, text));
     }
 

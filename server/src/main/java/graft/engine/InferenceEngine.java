@@ -1,5 +1,8 @@
 package graft.engine;
 
+import java.util.Map;
+import java.util.concurrent.CompletableFuture;
+
 /**
  * Serves one base model to many sequences at once.
  *
@@ -25,6 +28,15 @@ public interface InferenceEngine extends AutoCloseable {
 
     /** A snapshot, cheap enough for every scrape. */
     EngineStatus status();
+
+    /**
+     * Whose its time was, up to a moment between two steps after this was asked. An engine that can't tell attributes
+     * nothing.
+     */
+    default CompletableFuture<EngineTime> time() {
+        EngineStatus.Totals totals = status().totals();
+        return CompletableFuture.completedFuture(new EngineTime(Map.of(), totals.idleMicros(), totals.busyMicros()));
+    }
 
     /** Forgets a resident adapter once no sequence uses it. Unknown digests are ignored. */
     void evict(String adapterDigest);

@@ -34,6 +34,7 @@ public final class Ingestion implements AutoCloseable {
     private final FileDao files;
     private final IngestionDao queue;
     private final TextEmbedder embedder;
+    private final IndexMeter meter;
     private final Parser parser;
     private final Chunker chunker;
     private final Settings settings;
@@ -65,11 +66,13 @@ public final class Ingestion implements AutoCloseable {
 
     /** With a parser of the default settings. */
     public Ingestion(FileDao files, IngestionDao queue, TextEmbedder embedder, Settings settings) {
-        this(files, queue, embedder, new Parser(Parser.Settings.DEFAULTS), settings);
+        this(files, queue, embedder, new Parser(Parser.Settings.DEFAULTS), IndexMeter.NONE, settings);
     }
 
-    /** @param parser closed with this */
-    public Ingestion(FileDao files, IngestionDao queue, TextEmbedder embedder, Parser parser, Settings settings) {
+    /** @param parser closed with this; @param meter told what is embedded, for whom */
+    public Ingestion(FileDao files, IngestionDao queue, TextEmbedder embedder, Parser parser, IndexMeter meter,
+            Settings settings) {
+        this.meter = meter;
         this.files = files;
         this.queue = queue;
         this.embedder = embedder;
@@ -189,7 +192,10 @@ public final class Ingestion implements AutoCloseable {
             }
         }
         Chunker.Plan plan = chunker.plan(text, StoredText.structure(job.filename()), job.chunking());
-        long revision = build(job, text, plan, left.filter(begun -> isPrefix(begun, plan)));
+        long revision;
+        try (IndexMeter.Document metered = meter.open(job.tenantId(), embedder.id())) {
+            revision = build(job, text, plan, left.filter(begun -> isPrefix(begun, plan)), metered);
+        }
         queue.publish(job, settings.lease(), revision);
         LOG.log(System.Logger.Level.INFO, "file={0} store={1} indexed chunks={2} ms={3}", job.fileId(), job.storeId(),
                 plan.size(), (System.nanoTime() - began) / 1_000_000);
@@ -201,7 +207,8 @@ public final class Ingestion implements AutoCloseable {
                 || begun.chunks() <= plan.size() && plan.end(begun.chunks() - 1) == begun.lastEnd();
     }
 
-    private long build(Job job, String text, Chunker.Plan plan, Optional<Begun> left) {
+    private long build(Job job, String text, Chunker.Plan plan, Optional<Begun> left,
+            IndexMeter.Document metered) {
         long revision = left.isPresent() ? left.get().number() : queue.begin(job, settings.lease(), text);
         String stem = stem(job.filename());
         List<Chunker.Piece> batch = new ArrayList<>();
@@ -210,23 +217,26 @@ public final class Ingestion implements AutoCloseable {
             Chunker.Piece piece = plan.piece(ordinal);
             if (closing) throw new CancellationException("the server stops");
             if (windows > 0 && windows + piece.windows().size() > settings.batch()) {
-                queue.append(job, settings.lease(), revision, embed(batch, stem));
+                queue.append(job, settings.lease(), revision, embed(batch, stem, metered));
                 batch.clear();
                 windows = 0;
             }
             batch.add(piece);
             windows += piece.windows().size();
         }
-        if (!batch.isEmpty()) queue.append(job, settings.lease(), revision, embed(batch, stem));
+        if (!batch.isEmpty()) queue.append(job, settings.lease(), revision, embed(batch, stem, metered));
         return revision;
     }
 
-    private List<NewChunk> embed(List<Chunker.Piece> batch, String stem) {
+    private List<NewChunk> embed(List<Chunker.Piece> batch, String stem, IndexMeter.Document metered) {
         List<String> texts = batch.stream().flatMap(piece -> piece.windows().stream()).toList();
         List<float[]> vectors = new ArrayList<>(texts.size());
         for (int from = 0; from < texts.size(); from += settings.batch()) {
-            vectors.addAll(embedder.embed(texts.subList(from, Math.min(texts.size(), from + settings.batch())))
-                    .vectors());
+            long began = System.nanoTime();
+            TextEmbedder.Embedded embedded = embedder.embed(texts.subList(from, Math.min(texts.size(),
+                    from + settings.batch())));
+            metered.embedded(embedded.tokens(), (System.nanoTime() - began) / 1000);
+            vectors.addAll(embedded.vectors());
         }
         List<NewChunk> chunks = new ArrayList<>(batch.size());
         int next = 0;

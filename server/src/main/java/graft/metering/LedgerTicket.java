@@ -61,6 +61,13 @@ final class LedgerTicket implements UsageRecorder.Ticket {
     }
 
     @Override
+    public void indexed(int tokens) {
+        counters = counters.plus(Counters.of(Component.EMBED_INDEX, tokens));
+        noteWritten();
+        if (pending == null) checkpoint();
+    }
+
+    @Override
     public void adapterLoaded() {
         adapterLoads.incrementAndGet();
     }
@@ -108,16 +115,18 @@ final class LedgerTicket implements UsageRecorder.Ticket {
     @Override
     public UsageRecorder.Settled settle(Finished finished, int deliveredTokens) {
         if (settled != null) return settled;
-        boolean embeds = request.operation().equals("embeddings");
         boolean nothing = finished.generatedTokens() == 0 && switch (finished.reason()) {
             case CANCELLED, FAILED -> true;
             case STOP_TOKEN, LENGTH -> false;
         };
         long prompt = nothing ? 0 : finished.promptTokens();
         long cached = Math.min(prompt, finished.cachedPromptTokens());
-        Counters bill = embeds ? new Counters(0, 0, 0, prompt, 0)
-                : with(new Counters(prompt - cached, cached, finished.generatedTokens(), counters.embedQuery(),
-                        counters.retrieve()));
+        Counters bill = switch (request.operation()) {
+            case "embeddings" -> new Counters(0, 0, 0, prompt, 0);
+            case "index" -> counters;
+            default -> with(new Counters(prompt - cached, cached, finished.generatedTokens(), counters.embedQuery(),
+                    counters.retrieve()));
+        };
         settled = settle(bill, finished.reason().name().toLowerCase(Locale.ROOT), deliveredTokens,
                 new LedgerWrite.Times(finished.queueMicros(), finished.engineMicros(), retrievalMicros));
         return settled;

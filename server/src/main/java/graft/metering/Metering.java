@@ -1,10 +1,14 @@
 package graft.metering;
 
+import graft.metering.costs.LedgerUpkeep;
 import graft.registry.Database;
+import graft.registry.costs.LedgerDaysDao;
+import graft.registry.costs.StoredBytesDao;
 import graft.registry.usage.IdempotencyDao;
 import graft.registry.usage.LedgerDao;
 import graft.registry.usage.PriceBookDao;
 import graft.registry.usage.ProcessDao;
+import java.time.Clock;
 import java.time.Duration;
 
 /**
@@ -17,6 +21,7 @@ public final class Metering implements AutoCloseable {
     private final ServerProcess process;
     private final Prices prices;
     private final LedgerUsageRecorder recorder;
+    private final LedgerUpkeep upkeep;
     private final Metrics metrics;
     private final IdempotencyDao replies;
 
@@ -25,12 +30,13 @@ public final class Metering implements AutoCloseable {
      * @param pricesStaleAfter {@code metering.prices-stale-after}, 5 s
      * @param keepReplies      for retries with an Idempotency-Key ({@code idempotency.keep}, 24 h)
      * @param mostLabels       tenants, and adapters, with time series of their own ({@code metering.most-labels}, 200)
+     * @param upkeep           of the ledger's days and of storage
      */
     public record Settings(Duration lease, Duration pricesStaleAfter, Duration keepReplies, int mostLabels,
-            LedgerUsageRecorder.Settings recorder) {
+            LedgerUsageRecorder.Settings recorder, LedgerUpkeep.Settings upkeep) {
         public static final Settings DEFAULT = new Settings(Duration.ofSeconds(30), Duration.ofSeconds(5),
                 Duration.ofHours(24), 200,
-                LedgerUsageRecorder.Settings.DEFAULT);
+                LedgerUsageRecorder.Settings.DEFAULT, LedgerUpkeep.Settings.DEFAULT);
     }
 
     /** @param node names the data folder, which one process at a time may use */
@@ -39,6 +45,8 @@ public final class Metering implements AutoCloseable {
         process = new ServerProcess(new ProcessDao(database), replies, node, settings.lease());
         prices = new Prices(new PriceBookDao(database), settings.pricesStaleAfter());
         metrics = new Metrics(settings.mostLabels());
+        upkeep = new LedgerUpkeep(new LedgerDaysDao(database), new StoredBytesDao(database), new LedgerDao(database),
+                prices, process.id(), settings.upkeep(), Clock.systemUTC());
         recorder = new LedgerUsageRecorder(new LedgerDao(database), prices, process.id(), settings.recorder(), metrics);
     }
 
@@ -69,6 +77,7 @@ public final class Metering implements AutoCloseable {
     @Override
     public void close() {
         recorder.close();
+        upkeep.close();
         process.close();
     }
 }

@@ -1,6 +1,7 @@
 package graft.metering;
 
 import graft.engine.InferenceEngine;
+import graft.metering.costs.CostGauges;
 import io.prometheus.metrics.core.metrics.CounterWithCallback;
 import io.prometheus.metrics.expositionformats.ExpositionFormatWriter;
 import io.prometheus.metrics.expositionformats.ExpositionFormats;
@@ -36,6 +37,11 @@ public final class Metrics {
         CounterWithCallback.builder().name("graft_shadow_answers").help("Answers of shadowed candidates.")
                 .labelNames("outcome").callback(counter -> counts.get().forEach((outcome, count) ->
                         counter.call(count, outcome))).register(registry);
+    }
+
+    /** What the installation pays an hour, and what a million tokens have cost it. */
+    public void costs(CostGauges.Rates rates) {
+        CostGauges.register(registry, rates);
     }
 
     RequestMetrics requests() {

@@ -6,8 +6,6 @@ import graft.registry.usage.IdempotencyDao;
 import graft.registry.usage.ProcessDao;
 import java.time.Duration;
 import java.util.Optional;
-import java.util.concurrent.CountDownLatch;
-import java.util.concurrent.TimeUnit;
 
 /**
  * This server's lease on what it has open in the ledger. At start it settles what an earlier process on the same data
@@ -22,8 +20,7 @@ public final class ServerProcess implements AutoCloseable {
     private final IdempotencyDao replies;
     private final String node;
     private final Duration lease;
-    private final CountDownLatch closing = new CountDownLatch(1);
-    private final Thread thread;
+    private final Periodic periodic;
 
     /**
      * Waits for the database: returns once earlier processes of this node are settled.
@@ -39,28 +36,12 @@ public final class ServerProcess implements AutoCloseable {
         this.node = node;
         this.lease = lease;
         beat();
-        thread = Thread.ofVirtual().name("server-lease").start(this::run);
+        periodic = new Periodic("server-lease", lease.dividedBy(3), this::beat);
     }
 
     /** What ledger rows and holds of this process are marked with. */
     public String id() {
         return id;
-    }
-
-    private void run() {
-        try {
-            while (!closing.await(lease.toMillis() / 3, TimeUnit.MILLISECONDS)) {
-                try {
-                    beat();
-                } catch (DatabaseUnavailableException e) {
-                    LOG.log(System.Logger.Level.WARNING, "process={0} lease not renewed: {1}", id, e.reason());
-                } catch (RuntimeException e) {
-                    LOG.log(System.Logger.Level.ERROR, "process=" + id + " lease not renewed", e);
-                }
-            }
-        } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
-        }
     }
 
     private void beat() {
@@ -77,12 +58,9 @@ public final class ServerProcess implements AutoCloseable {
     /** Call after everything is settled: what is open then is settled by the next server from its last checkpoint. */
     @Override
     public void close() {
-        closing.countDown();
+        periodic.close();
         try {
-            thread.join(lease);
             processes.end(id);
-        } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
         } catch (DatabaseUnavailableException e) {
             LOG.log(System.Logger.Level.WARNING, "process={0} lease not ended: {1}", id, e.reason());
         }

@@ -13,7 +13,7 @@ public interface UsageRecorder {
     Ticket open(Start start);
 
     /**
-     * @param operation {@code chat.completions}, {@code completions}, {@code embeddings}, {@code search}
+     * @param operation {@code chat.completions}, {@code completions}, {@code embeddings}, {@code search}, {@code index}
      * @param adapterVersion 0 without an adapter
      */
     record Start(String requestId, String tenantId, String keyId, String operation, String baseId,
@@ -26,6 +26,9 @@ public interface UsageRecorder {
 
         /** A retrieval was made for this request. */
         void retrieved(int queryTokens, long micros);
+
+        /** So many tokens of a document were embedded. */
+        default void indexed(int tokens) {}
 
         /** So many tokens of the prompt are passages. */
         default void context(int tokens) {}

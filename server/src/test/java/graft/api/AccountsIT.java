@@ -178,6 +178,68 @@ class AccountsIT {
     }
 
     @Test
+    void aRotatedKeyGoesOnForTheOverlapAndItsSuccessorMayDoTheSame() {
+        String id = tenant("rotating").path("id").asText();
+        JsonNode old = key(id, "\"scopes\":[\"inference\"],\"models\":[\"triage\"],\"stores\":[]");
+        String path = "/admin/v1/tenants/" + id + "/keys/" + old.path("id").asText() + "/rotate";
+        JsonNode successor = json(server.send(admin, "POST", path, "{\"overlap_seconds\":3600}"), 201);
+        assertEquals(old.path("scopes"), successor.path("scopes"));
+        assertEquals("[\"triage\"]", successor.path("models").toString());
+        assertEquals("[]", successor.path("stores").toString());
+        json(server.get(old.path("secret").asText(), "/admin/v1/session"), 200);
+        json(server.get(successor.path("secret").asText(), "/admin/v1/session"), 200);
+        json(server.send(admin, "POST", path, "{\"overlap_seconds\":0}"), 201);
+        assertEquals("invalid_api_key", code(server.get(old.path("secret").asText(), "/admin/v1/session"), 401));
+        assertEquals("not_found", code(server.send(admin, "POST", path, "{}"), 404));
+        assertEquals("scopes", json(server.send(admin, "POST", "/admin/v1/tenants/" + id + "/keys",
+                "{\"scopes\":[\"admin\"],\"models\":[\"x\"]}"), 400).path("error").path("param").asText());
+    }
+
+    @Test
+    void theCostBookGivesMarginsAndIdleTimeStandsByItself() {
+        String same = "{\"currency\":\"USD\",\"items\":[{\"resource\":\"device_hour\",\"micros\":2500000},"
+                + "{\"resource\":\"storage_gib_hour\",\"micros\":140}]}";
+        assertEquals(2, json(server.send(admin, "PUT", "/admin/v1/costs/book", same), 200).path("items").size());
+        JsonNode margin = json(server.get(admin, "/admin/v1/costs/margin"), 200);
+        assertTrue(margin.path("data").findValuesAsText("account").contains("idle"), margin.toString());
+        for (String bad : new String[] {"{}", "{\"currency\":\"USD\",\"items\":[{\"resource\":\"air\",\"micros\":1}]}",
+                "{\"currency\":\"USD\",\"items\":[{\"resource\":\"device_hour\",\"micros\":-1}]}"})
+            json(server.send(admin, "PUT", "/admin/v1/costs/book", bad), 400);
+        assertEquals("insufficient_scope", code(server.get(demo, "/admin/v1/costs/margin"), 403));
+    }
+
+    @Test
+    void theFixtureOfEveryReaderIsReproducedAndItsFormulaShown() {
+        for (String[] one : new String[][] {{"10000000", "8750"}, {"50000000", "43750"}, {"100000000", "87500"}}) {
+            JsonNode even = json(server.get(demo, "/admin/v1/costs/breakeven?context_tokens=500"
+                    + "&price_micros_per_million=1750000&training_micros=300000000&queries_per_month=" + one[0]), 200);
+            assertEquals(Long.parseLong(one[1]) * 1_000_000, even.path("context_micros_per_month").asLong());
+            assertTrue(even.path("formula").asText().contains("context_tokens"), even.toString());
+            assertEquals(500, even.path("inputs").path("context_tokens").asInt());
+        }
+        JsonNode advice = json(server.get(demo, "/admin/v1/advice"), 200);
+        assertEquals(6, advice.path("questions").size());
+        assertEquals("not_found", code(server.get(demo, "/admin/v1/advice?tenant_id=operator"), 404));
+        json(server.get(demo, "/admin/v1/advice?context_tokens=-1"), 400);
+    }
+
+    @Test
+    void theLedgerIsExportedAsAFocusTable() {
+        String id = tenant("=exporting").path("id").asText();
+        String secret = key(id, "\"scopes\":[\"inference\"]").path("secret").asText();
+        try (UsageRecorder.Ticket ticket = metering.recorder().open(new UsageRecorder.Start(Ids.next("req_"), id, "k",
+                "chat.completions", "base", Optional.of("triage"), 2, 100))) {
+            ticket.settle(new Finished(Finished.Reason.STOP_TOKEN, 100, 20, 50, 0, 0, Optional.empty()), 50);
+        }
+        String csv = new String(server.get(secret, "/v1/organization/costs/focus").body());
+        String[] lines = csv.split("\r\n");
+        assertEquals(4, lines.length, csv);
+        assertTrue(lines[0].startsWith("AvailabilityZone,BilledCost,") && lines[0].endsWith("x_base_model"), lines[0]);
+        assertTrue(lines[3].contains(",'=exporting,") && lines[3].endsWith(",triage,2,base"), lines[3]);
+        assertEquals(lines[0].split(",", -1).length, lines[3].split(",", -1).length);
+    }
+
+    @Test
     void aReadOnlyKeyChangesNothing() {
         String secret = key("operator", "\"scopes\":[\"admin\",\"read-only\"]").path("secret").asText();
         json(server.get(secret, "/admin/v1/tenants"), 200);

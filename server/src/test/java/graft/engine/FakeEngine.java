@@ -20,6 +20,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
@@ -53,6 +54,9 @@ public final class FakeEngine implements InferenceEngine {
     private boolean healthy = true;
     private EngineStatus.Totals totals = new EngineStatus.Totals(0, 0, 0, 0, 0, 0, 0, 0);
     private Applied.Counts counts;
+    private final Map<String, Long> tenantMicros = new HashMap<>();
+    private long markMicros = System.nanoTime() / 1000;
+    private boolean stepping;
 
     /** One submission on its way; mutable fields belong to the engine's thread. */
     private static final class Live {
@@ -136,6 +140,26 @@ public final class FakeEngine implements InferenceEngine {
     }
 
     @Override
+    public CompletableFuture<EngineTime> time() {
+        lock.lock();
+        try {
+            if (!stepping) idleUntil(System.nanoTime() / 1000);
+            return CompletableFuture.completedFuture(new EngineTime(tenantMicros, totals.idleMicros(), totals.busyMicros()
+                    - tenantMicros.values().stream().mapToLong(Long::longValue).sum()));
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /** With the lock held. */
+    private void idleUntil(long nowMicros) {
+        totals = new EngineStatus.Totals(totals.steps(), totals.promptTokens(), totals.cachedPromptTokens(),
+                totals.generatedTokens(), totals.preemptions(), totals.busyMicros(),
+                totals.idleMicros() + nowMicros - markMicros, totals.adapterLoads());
+        markMicros = nowMicros;
+    }
+
+    @Override
     public void evict(String adapterDigest) {
         locked(() -> resident.remove(adapterDigest));
     }
@@ -208,6 +232,10 @@ public final class FakeEngine implements InferenceEngine {
     /** One step: plan, compute, apply, publish. */
     private void step(Scheduler scheduler) {
         long start = System.nanoTime();
+        locked(() -> {
+            idleUntil(start / 1000);
+            stepping = true;
+        });
         Batch batch = scheduler.plan();
         List<Chosen> chosen = new ArrayList<>();
         Map<Live, GeneratedToken> tokens = new LinkedHashMap<>();
@@ -222,7 +250,7 @@ public final class FakeEngine implements InferenceEngine {
         Applied applied = scheduler.apply(batch, new StepResult(chosen));
         long busy = System.nanoTime() - start;
         for (Slice slice : batch.slices()) of(slice.sequence()).engineNanos += busy * slice.length() / batch.tokens();
-        count(batch, applied, busy);
+        count(batch, applied);
         tokens.forEach((one, token) -> one.sink.token(token));
         for (Applied.Ended end : applied.ended()) end(of(end.sequence()), reason(end));
     }
@@ -236,17 +264,28 @@ public final class FakeEngine implements InferenceEngine {
         };
     }
 
-    private void count(Batch batch, Applied applied, long busyNanos) {
+    private void count(Batch batch, Applied applied) {
         long generated = batch.slices().stream().filter(Slice::samples).count();
         long prompt = batch.slices().stream().mapToLong(slice -> Math.max(0,
                 Math.min(slice.end(), slice.sequence().promptLength()) - slice.start())).sum();
         locked(() -> {
             counts = applied.counts();
+            long micros = System.nanoTime() / 1000 - markMicros;
+            markMicros += micros;
+            stepping = false;
+            long left = micros;
+            for (Slice slice : batch.slices()) {
+                long part = micros * slice.length() / batch.tokens();
+                tenantMicros.merge(slice.sequence().tenant(), part, Long::sum);
+                left -= part;
+            }
+            if (!batch.slices().isEmpty())
+                tenantMicros.merge(batch.slices().getLast().sequence().tenant(), left, Long::sum);
             totals = new EngineStatus.Totals(totals.steps() + 1, totals.promptTokens() + prompt,
                     totals.cachedPromptTokens() + applied.ended().stream()
                             .mapToLong(end -> end.sequence().cachedPromptTokens()).sum(),
                     totals.generatedTokens() + generated, applied.counts().preemptions(),
-                    totals.busyMicros() + busyNanos / 1000, totals.idleMicros(), totals.adapterLoads());
+                    totals.busyMicros() + micros, totals.idleMicros(), totals.adapterLoads());
         });
     }
 

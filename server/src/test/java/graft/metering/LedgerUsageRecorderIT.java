@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import graft.engine.Finished;
 import graft.engine.Finished.Reason;
 import graft.metering.UsageRecorder.Settled;
+import graft.metering.costs.LedgerUpkeep;
 import graft.metering.UsageRecorder.Start;
 import graft.metering.UsageRecorder.Ticket;
 import graft.registry.Database.Login;
@@ -111,7 +112,7 @@ class LedgerUsageRecorderIT {
         LedgerUsageRecorder.Settings impatient = new LedgerUsageRecorder.Settings(32, Duration.ofMillis(300), 16);
         try (Metering slow = new Metering(test.database(), "node-3",
                 new Metering.Settings(Duration.ofSeconds(30), Duration.ofMinutes(5), Duration.ofHours(1), 10,
-                        impatient))) {
+                        impatient, LedgerUpkeep.Settings.DEFAULT))) {
             Ticket ticket = slow.recorder().open(start("stuck", 5));
             int reached = 0;
             try (Connection owner = connect(test.owner())) {

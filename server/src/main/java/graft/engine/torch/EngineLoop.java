@@ -3,6 +3,7 @@ package graft.engine.torch;
 import graft.engine.EngineStatus.Blocks;
 import graft.engine.EngineStatus.ResidentAdapter;
 import graft.engine.EngineStatus.Totals;
+import graft.engine.EngineTime;
 import graft.engine.Finished;
 import graft.engine.GeneratedToken;
 import graft.scheduling.Applied;
@@ -21,6 +22,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.LinkedBlockingQueue;
 
 /**
@@ -45,6 +47,9 @@ final class EngineLoop implements Runnable {
 
         record Arrived(AdapterBank.Arrival arrival) implements Message {}
 
+        /** Whose the time was. */
+        record Time(CompletableFuture<EngineTime> told) implements Message {}
+
         record Stop() implements Message {}
     }
 
@@ -68,6 +73,7 @@ final class EngineLoop implements Runnable {
     private final Map<Long, ActiveSequence> alive = new HashMap<>();
     private final Map<Long, ActiveSequence> withoutAdapters = new LinkedHashMap<>();
     private final Counters counters = new Counters();
+    private final Map<String, Long> tenantMicros = new HashMap<>();
     private Scheduler scheduler;
     private Applied.Counts counts;
     private int failuresInSuccession;
@@ -128,8 +134,9 @@ final class EngineLoop implements Runnable {
         try {
             counters.idleUntil(nowMicros());
             publishSnapshot(true);
-            handle(inbox.take());
+            Message message = inbox.take();
             counters.idleUntil(nowMicros());
+            handle(message);
         } catch (InterruptedException stop) {
             stopping = true;
         }
@@ -149,6 +156,7 @@ final class EngineLoop implements Runnable {
             }
             case Message.Evict() -> { } // it only wakes the loop, which looks at the set in every round
             case Message.Arrived arrived -> bank.arrived(arrived.arrival(), withoutAdapters.values());
+            case Message.Time(CompletableFuture<EngineTime> told) -> told.complete(time());
             case Message.Stop() -> stopping = true;
         }
     }
@@ -245,8 +253,19 @@ final class EngineLoop implements Runnable {
     private void account(Batch batch, int generated) {
         long micros = batch.isEmpty() ? 0 : counters.busyUntil(nowMicros());
         long[] shares = cost.split(batch, micros);
-        for (int i = 0; i < shares.length; i++) active(batch.slices().get(i)).attribute(shares[i]);
+        for (int i = 0; i < shares.length; i++) {
+            ActiveSequence sequence = active(batch.slices().get(i));
+            sequence.attribute(shares[i]);
+            tenantMicros.merge(sequence.request.tenant(), shares[i], Long::sum);
+        }
         counters.step(batch, generated);
+    }
+
+    /** Up to the last mark. */
+    private EngineTime time() {
+        Totals totals = counters.totals(0, 0);
+        long attributed = tenantMicros.values().stream().mapToLong(Long::longValue).sum();
+        return new EngineTime(tenantMicros, totals.idleMicros(), totals.busyMicros() - attributed);
     }
 
     private ActiveSequence active(Slice slice) {
@@ -282,6 +301,7 @@ final class EngineLoop implements Runnable {
         if (!stopping) return;
         for (Message message = inbox.poll(); message != null; message = inbox.poll()) {
             if (message instanceof Message.Submit submit) end(submit.sequence(), reason);
+            if (message instanceof Message.Time asked) asked.told().complete(time());
         }
     }
 

@@ -3,6 +3,7 @@ package graft.engine.torch;
 import graft.engine.BaseModel;
 import graft.engine.EngineRequest;
 import graft.engine.EngineStatus;
+import graft.engine.EngineTime;
 import graft.engine.EngineStatus.Totals;
 import graft.engine.InferenceEngine;
 import graft.engine.Submission;
@@ -16,6 +17,7 @@ import java.time.Duration;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.atomic.AtomicLong;
 
@@ -141,6 +143,16 @@ public final class TorchEngine implements InferenceEngine {
                 totals.idleMicros() + (now.idle() ? since : 0), totals.adapterLoads());
         return new EngineStatus("torch", settings.precision().setting(), settings.device(), now.running(), now.waiting(),
                 now.blocks(), now.adapters(), totals, now.healthy());
+    }
+
+    @Override
+    public CompletableFuture<EngineTime> time() {
+        var told = new CompletableFuture<EngineTime>();
+        synchronized (accepted) {
+            if (closed) throw new IllegalStateException("the engine has stopped");
+            inbox.add(new EngineLoop.Message.Time(told));
+        }
+        return told;
     }
 
     @Override
