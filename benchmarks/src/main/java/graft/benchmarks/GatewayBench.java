@@ -1,0 +1,104 @@
+package graft.benchmarks;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import graft.benchmarks.peers.Ask;
+import graft.benchmarks.peers.CompletionClient;
+import graft.benchmarks.peers.GraftServer;
+import graft.benchmarks.peers.Streamed;
+import java.io.IOException;
+import java.net.http.HttpRequest;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Queue;
+import java.util.Random;
+import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+
+/**
+ * {@code ./graft bench gateway}: ten tenants on a saturated engine. Nine keep one stream each; the tenth goes from twice
+ * its fair share to a hundred times, and the nine's time to their first token should hardly notice.
+ */
+final class GatewayBench {
+    private static final int OTHERS = 9;
+    private static final int MODEST = 2;
+    private static final int GREEDY = 100;
+    private static final int PROMPT = 16;
+    private static final int ANSWER = 8;
+    private static final int RUNNING = 8;
+    private static final int SECONDS = 15;
+    private static final double GOAL = 1.2;
+    private static final String AT_MODEST = "nine tenants, the tenth at 2x: p99 first token (ms)";
+    private static final String AT_GREEDY = "nine tenants, the tenth at 100x: p99 first token (ms)";
+    private final Options options;
+
+    GatewayBench(Options options) {
+        this.options = options;
+    }
+
+    void run() throws IOException {
+        Path work = WorkFolder.make();
+        Report report = new Report("gateway");
+        Rounds rounds = new Rounds();
+        // The batch is smaller than the nine's streams, so that somebody always waits.
+        try (GraftServer graft = GraftServer.start("graft", options.root(), work, options.demoModel(), Map.of(
+                "GRAFT_PRECISION", options.precision(), "GRAFT_ENGINE_MAX_RUNNING", String.valueOf(RUNNING)))) {
+            List<CompletionClient> tenants = new ArrayList<>();
+            for (int i = 0; i <= OTHERS; i++) tenants.add(tenant(graft, "tenant " + i));
+            phase(graft, tenants, MODEST);
+            rounds.count();
+            for (int round = 0; round < options.rounds(); round++) {
+                rounds.add(AT_MODEST, phase(graft, tenants, MODEST));
+                rounds.add(AT_GREEDY, phase(graft, tenants, GREEDY));
+            }
+        } catch (ExecutionException | InterruptedException e) {
+            throw new IOException("the load ended early", e);
+        }
+        for (String name : rounds.figures()) report.figure(name, rounds.of(name));
+        report.ratio("p99 first token of the nine: 100x / 2x", rounds.of(AT_GREEDY).over(rounds.of(AT_MODEST)),
+                Goal.atMost(GOAL));
+        report.note(OTHERS + " tenants of one stream each, " + RUNNING + " sequences in a batch, " + SECONDS
+                + " s a phase");
+        report.finish(options.root());
+        WorkFolder.remove(work);
+    }
+
+    private static CompletionClient tenant(GraftServer graft, String name) throws IOException {
+        CompletionClient admin = graft.client();
+        JsonNode tenant = admin.send(admin.request("/admin/v1/tenants").header("Content-Type", "application/json")
+                .POST(HttpRequest.BodyPublishers.ofString("{\"name\":\"" + name + "\"}")).build());
+        JsonNode key = admin.send(admin.request("/admin/v1/tenants/" + tenant.path("id").asText() + "/keys")
+                .header("Content-Type", "application/json")
+                .POST(HttpRequest.BodyPublishers.ofString("{\"scopes\":[\"inference\"]}")).build());
+        return new CompletionClient(graft.url(), key.path("secret").asText());
+    }
+
+    /** @return the nine's p99 of the time to the first token, in milliseconds */
+    private static double phase(GraftServer graft, List<CompletionClient> tenants, int greedyStreams)
+            throws InterruptedException, ExecutionException {
+        Queue<Double> firsts = new ConcurrentLinkedQueue<>();
+        long end = System.nanoTime() + SECONDS * 1_000_000_000L;
+        try (ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor()) {
+            List<Future<?>> load = new ArrayList<>();
+            for (int stream = 0; stream < OTHERS + greedyStreams; stream++) {
+                boolean greedy = stream >= OTHERS;
+                CompletionClient client = tenants.get(greedy ? OTHERS : stream);
+                Random random = new Random(System.nanoTime() + stream);
+                load.add(threads.submit(() -> {
+                    while (System.nanoTime() < end) {
+                        Streamed answer = client.stream(graft.body(GraftServer.BASE, Ask.fresh(random, PROMPT), ANSWER));
+                        if (!greedy) firsts.add(answer.firstTokenMillis());
+                    }
+                    return true;
+                }));
+            }
+            for (Future<?> one : load) one.get();
+        }
+        double[] sorted = firsts.stream().mapToDouble(Double::doubleValue).sorted().toArray();
+        return sorted[Math.min(sorted.length - 1, (int) Math.ceil(sorted.length * 0.99) - 1)];
+    }
+}
