@@ -35,7 +35,7 @@ class ChaosLedgerIT {
 
     @Test
     void tenThousandRequestsOnAFakeEngineAreBilledToTheToken() throws Exception {
-        run(new Plan("fake", 10_000, 24, 20, 5, 64, Map.of("graft.step-micros", "3000"), Map.of()));
+        run(new Plan("fake", 10_000, 24, 20, 5, 64, Map.of("graft.step-micros", "8000"), Map.of()));
     }
 
     @Test

@@ -13,6 +13,7 @@ import java.util.Optional;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Consumer;
 
 /**
@@ -32,6 +33,8 @@ public final class Answer implements Outcome, AutoCloseable {
     /** Bounded by the tokens these sequences may have, so the engine's thread always finds room and never waits. */
     private final BlockingQueue<Event> events;
     private Optional<UsageRecorder.Settled> settled = Optional.empty();
+    /** Tokens that the engine has sent, also those that are still in the queue: what a crash must not leave unbilled. */
+    private final AtomicInteger emitted = new AtomicInteger();
     private int delivered;
     private boolean free;
     private Optional<Consumer<List<Integer>>> watcher = Optional.empty();
@@ -66,6 +69,7 @@ public final class Answer implements Outcome, AutoCloseable {
         return new TokenSink() {
             @Override
             public void token(GeneratedToken token) {
+                emitted.incrementAndGet();
                 hand(new Event.Token(choice, token));
             }
 
@@ -128,7 +132,7 @@ public final class Answer implements Outcome, AutoCloseable {
             case Event.Token one -> {
                 boolean wasStopped = one.choice().stopped();
                 Optional<Delta> delta = one.choice().token(one.token());
-                ticket.generated(generated());
+                ticket.generated(emitted.get());
                 if (watcher.isPresent()) watched.add(one.token().id());
                 if (!wasStopped && one.choice().stopped()) one.choice().sequenceId().ifPresent(engine::cancel);
                 yield delta;
@@ -148,10 +152,6 @@ public final class Answer implements Outcome, AutoCloseable {
 
     private boolean running() {
         return choices.stream().anyMatch(choice -> choice.finished().isEmpty());
-    }
-
-    private int generated() {
-        return choices.stream().mapToInt(Choice::generated).sum();
     }
 
     private UsageRecorder.Settled settle() {

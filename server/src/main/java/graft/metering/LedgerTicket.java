@@ -12,7 +12,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.atomic.AtomicInteger;
 
 /**
- * One request's row while it runs. A checkpoint is written every half interval and not waited for, unless the tokens
+ * One request's row while it runs. A checkpoint is written every quarter of an interval and not waited for, unless the tokens
  * that left are a whole interval ahead of the last one known to be committed. Belongs to the request's thread.
  */
 final class LedgerTicket implements UsageRecorder.Ticket {
@@ -46,7 +46,7 @@ final class LedgerTicket implements UsageRecorder.Ticket {
         counters = with(new Counters(promptTokens, 0, Math.max(tokensSoFar, counters.decode()), counters.embedQuery(),
                 counters.retrieve()));
         noteWritten();
-        boolean due = requested == 0 || counters.decode() - requested >= recorder.checkpointTokens() / 2;
+        boolean due = requested == 0 || counters.decode() - requested >= recorder.checkpointTokens() / 4;
         if (pending == null && due) checkpoint();
         if (counters.decode() - durable >= recorder.checkpointTokens()) catchUp();
     }

@@ -21,7 +21,7 @@ public interface UsageRecorder {
 
     /** One request's open row. Belongs to the request's thread. Closing it unsettled bills what was checkpointed. */
     interface Ticket extends AutoCloseable {
-        /** Told after every token; writes a checkpoint every {@code metering.checkpoint-tokens}. */
+        /** Told of all tokens that the engine has sent, after every one that was taken; writes a checkpoint every {@code metering.checkpoint-tokens}. */
         void generated(int tokensSoFar);
 
         /** A retrieval was made for this request. */

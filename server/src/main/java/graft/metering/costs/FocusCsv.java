@@ -13,6 +13,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.function.LongFunction;
+import java.util.stream.Collectors;
 
 /**
  * The ledger as FOCUS (FinOps Open Cost and Usage Specification): a row an hour, tenant, component and model, with the
@@ -41,9 +42,7 @@ public final class FocusCsv {
     }
 
     private static String line(List<String> fields) {
-        StringBuilder line = new StringBuilder();
-        for (String field : fields) line.append(line.isEmpty() ? "" : ",").append(quoted(field));
-        return line.append("\r\n").toString();
+        return fields.stream().map(FocusCsv::quoted).collect(Collectors.joining(",", "", "\r\n"));
     }
 
     /** RFC 4180. A field that a spreadsheet would run gets an apostrophe: names are the tenants' own. */
