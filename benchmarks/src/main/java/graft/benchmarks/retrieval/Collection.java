@@ -75,7 +75,7 @@ public record Collection(Map<String, String> documents, Map<String, String> quer
 
     private static String text(JsonNode row, String field) {
         JsonNode text = row.path(field);
-        return text.isTextual() ? text.textValue() : "";
+        return text.isTextual() ? text.textValue().replace('\0', ' ') : ""; // no text file may hold U+0000
     }
 
     private static Map<String, Map<String, Integer>> judgements(Path folder) throws IOException {
