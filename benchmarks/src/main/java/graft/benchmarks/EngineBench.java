@@ -24,9 +24,11 @@ import java.util.stream.IntStream;
 final class EngineBench {
     /** The goals' own mix: each rank three times, and one more of 16. */
     private static final int[] RANKS = {4, 8, 16, 32, 64, 4, 8, 16, 32, 64, 4, 8, 16, 32, 64, 16};
+    /** Of an answer in the round that warms caches and code. */
+    private static final int WARM_TOKENS = 2;
     private static final String BARE = "graft without adapters";
     private final Options options;
-    private final Scenarios scenarios;
+    private Scenarios scenarios = new Scenarios(WARM_TOKENS);
     private final Rounds rounds = new Rounds();
     private final Report report;
     private final List<MadeAdapter> adapters = IntStream.range(0, RANKS.length)
@@ -34,7 +36,6 @@ final class EngineBench {
 
     EngineBench(Options options) {
         this.options = options;
-        this.scenarios = new Scenarios(options.tokens());
         this.report = new Report(options.precision().equals("bf16") ? "engine" : "engine-" + options.precision());
     }
 
@@ -47,7 +48,10 @@ final class EngineBench {
             report.note("seed " + seed + ", " + options.rounds() + " rounds, " + options.tokens() + " tokens an answer, "
                     + "precision " + options.precision());
             for (int round = -options.warm(); round < options.rounds(); round++) {
-                if (round == 0) rounds.count();
+                if (round == 0) {
+                    rounds.count();
+                    scenarios = new Scenarios(options.tokens());
+                }
                 System.err.println(round < 0 ? "warming" : "round " + (round + 1) + " of " + options.rounds());
                 List<Contender> order = round % 2 == 0 ? servers : servers.reversed();
                 for (Contender server : order) measure(server, seed + round);

@@ -34,7 +34,7 @@ record Options(Path root, int rounds, int warm, int tokens, String precision, Pa
         for (Iterator<String> each = arguments.iterator(); each.hasNext();) {
             String name = each.next();
             if (name.equals("--short")) {
-                tokens = 24;
+                tokens = 16;
                 continue;
             }
             if (!each.hasNext()) throw new IllegalArgumentException(name);

@@ -3,6 +3,7 @@ package graft.benchmarks;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 
 /** Values gathered over interleaved rounds, by figure. Belongs to one thread. */
@@ -16,7 +17,9 @@ final class Rounds {
     }
 
     void add(String figure, double value) {
-        if (counting) values.computeIfAbsent(figure, name -> new ArrayList<>()).add(value);
+        if (!counting) return;
+        System.err.printf(Locale.ROOT, "  %s: %.3f%n", figure, value); // so that a run that is cut off tells something
+        values.computeIfAbsent(figure, name -> new ArrayList<>()).add(value);
     }
 
     boolean has(String figure) {
