@@ -79,8 +79,8 @@ class BudgetRaceIT {
                 servers.add(ChildServer.start(data, 0, Map.of("graft.step-micros", "1000"), settings));
             }
             String admin = Files.readString(folder.resolve("data0/admin.key")).strip();
-            put(servers.getFirst(), admin, "/admin/v1/prices", "{\"currency\":\"USD\",\"items\":[{\"component\":\"decode\","
-                    + "\"micros_per_million\":" + TOKEN_MICROS * 1_000_000 + "}]}");
+            put(servers.getFirst(), admin, "/admin/v1/prices", "{\"currency\":\"USD\",\"items\":["
+                    + "{\"component\":\"decode\",\"micros_per_million\":" + TOKEN_MICROS * 1_000_000 + "}]}");
             put(servers.getFirst(), admin, "/admin/v1/tenants/operator/limits",
                     "{\"budget\":{\"amount_micros\":" + CAP + ",\"period\":\"total\"}}");
             keepHistory(postgres);
@@ -100,9 +100,9 @@ class BudgetRaceIT {
                 servers.forEach(ChildServer::close);
                 long spent = spent(database);
                 int proved = prove(database);
-                System.out.println("budget race: requests=" + REQUESTS + " servers=" + SERVERS + " in-flight=" + IN_FLIGHT
-                        + " refused-at-first=" + first + " refusals-proved=" + proved + " overshoot=" + Math.max(overshoot,
-                        spent - CAP) + " filled=" + 100.0 * spent / CAP + "%");
+                System.out.println("budget race: requests=" + REQUESTS + " servers=" + SERVERS + " in-flight="
+                        + IN_FLIGHT + " refused-at-first=" + first + " refusals-proved=" + proved + " overshoot="
+                        + Math.max(overshoot, spent - CAP) + " filled=" + 100.0 * spent / CAP + "%");
                 assertTrue(spent <= CAP, "overshot: " + spent + " of " + CAP);
                 assertTrue(spent >= CAP * 95 / 100, "filled " + spent + " of " + CAP);
                 assertTrue(first > 0 && proved >= first, "refusals " + first + ", proved " + proved);
@@ -141,7 +141,8 @@ class BudgetRaceIT {
     }
 
     /** Ends at a letter of its own, so that answers are of all lengths. */
-    private static boolean answered(ChildServer server, String key, int number) throws IOException, InterruptedException {
+    private static boolean answered(ChildServer server, String key, int number)
+            throws IOException, InterruptedException {
         String body = "{\"model\":\"toy\",\"max_tokens\":" + MAX_TOKENS + ",\"stop\":[\"" + (char) ('a' + number % 26)
                 + "\"],\"messages\":[{\"role\":\"user\",\"content\":\"" + number + "\"}]}";
         HttpRequest request = HttpRequest.newBuilder(URI.create(server.url() + "/v1/chat/completions"))
@@ -191,7 +192,7 @@ class BudgetRaceIT {
                 .mapTo(Long.class).one());
     }
 
-    /** Spent and held as the refusing transaction's snapshot saw them, from the ledger's rows and the holds' history. */
+    /** Spent and held as the refusing transaction saw them, from the ledger's rows and the holds' history. */
     private int prove(Database database) throws IOException {
         int proved = 0;
         for (int i = 0; i < SERVERS; i++) {
@@ -246,8 +247,8 @@ class BudgetRaceIT {
                     admissions[i] = System.nanoTime() - start;
                     start = System.nanoTime();
                     String audit = "k" + i;
-                    database.asOperator(handle -> handle.execute("INSERT INTO audit_log (actor, tenant_id, action, object) "
-                            + "VALUES ('probe', 'operator', 'probe', ?)", audit));
+                    database.asOperator(handle -> handle.execute("INSERT INTO audit_log (actor, tenant_id, "
+                            + "action, object) VALUES ('probe', 'operator', 'probe', ?)", audit));
                     commits[i] = System.nanoTime() - start;
                     admitted.close();
                 }

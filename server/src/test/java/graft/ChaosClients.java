@@ -48,8 +48,8 @@ final class ChaosClients implements AutoCloseable {
         this.seed = seed;
         // Limits that never refuse, so that every request holds something.
         HttpResponse<String> limits = http.send(request("/admin/v1/tenants/operator/limits").PUT(
-                HttpRequest.BodyPublishers.ofString("{\"max_parallel_requests\":100000,\"tokens_per_minute\":1000000000,"
-                        + "\"budget\":{\"amount_micros\":1000000000000,\"period\":\"total\"}}")).build(),
+                HttpRequest.BodyPublishers.ofString("{\"max_parallel_requests\":100000,"
+                        + "\"tokens_per_minute\":1000000000,\"budget\":{\"amount_micros\":1000000000000,\"period\":\"total\"}}")).build(),
                 HttpResponse.BodyHandlers.ofString());
         if (limits.statusCode() != 200) throw new IOException(limits.body());
     }

@@ -149,6 +149,7 @@ class ChaosLedgerIT {
     }
 
     private static long count(Database database, String from) {
-        return database.asOperator(handle -> handle.createQuery("SELECT count(*) FROM " + from).mapTo(Long.class).one());
+        return database.asOperator(handle -> handle.createQuery("SELECT count(*) FROM " + from).mapTo(Long.class)
+                .one());
     }
 }

@@ -54,6 +54,7 @@ class ForeignIdsIT {
     private static Path temporary;
     private static DataFolder data;
     private static Server server;
+    private static String admin;
     private static String victim;
     private static String stranger;
     /** The victim's ids by what they are called in paths. */
@@ -64,7 +65,7 @@ class ForeignIdsIT {
         data = DataFolder.open(temporary.resolve("data"));
         server = FakeServer.start(Settings.read(Map.of("data", data.path().toString(), "port", "0", "demo", "false"),
                 Map.of()), data);
-        String admin = Files.readString(data.path().resolve("admin.key")).strip();
+        admin = Files.readString(data.path().resolve("admin.key")).strip();
         victim = tenant(admin, true);
         stranger = tenant(admin, false);
         byte[] text = ("# Secret\n\n" + CANARY + " weighs 3 kg.\n").getBytes(StandardCharsets.UTF_8);
@@ -77,14 +78,8 @@ class ForeignIdsIT {
         while (!ok(victim, "GET", file, "").path("status").asText().equals("completed")) Thread.onSpinWait();
         IDS.put("retrieval_id", ok(victim, "POST", store + "/search", "{\"query\":\"secret\"}").path("graft")
                 .path("retrieval_id").asText());
-        Map<String, byte[]> adapter = new LinkedHashMap<>();
-        try (Stream<Path> files = Files.list(Path.of(System.getProperty("graft.root"),
-                "server/src/test/resources/adapters/l3-r4-qv"))) {
-            for (Path path : files.filter(one -> one.getFileName().toString().startsWith("adapter_")).toList())
-                adapter.put("f\"; filename=\"" + path.getFileName(), Files.readAllBytes(path));
-        }
         IDS.put("name", CANARY);
-        assertEquals(201, multipart(victim, "/admin/v1/adapters/" + CANARY + "/versions", adapter).statusCode());
+        upload(victim, CANARY);
         IDS.put("model", CANARY + "@1");
     }
 
@@ -92,6 +87,17 @@ class ForeignIdsIT {
     static void stop() {
         server.close();
         data.close();
+    }
+
+    private static void upload(String key, String name) throws Exception {
+        Map<String, byte[]> adapter = new LinkedHashMap<>();
+        try (Stream<Path> files = Files.list(Path.of(System.getProperty("graft.root"),
+                "server/src/test/resources/adapters/l3-r4-qv"))) {
+            for (Path path : files.filter(one -> one.getFileName().toString().startsWith("adapter_")).toList())
+                adapter.put("f\"; filename=\"" + path.getFileName(), Files.readAllBytes(path));
+        }
+        HttpResponse<String> made = multipart(key, "/admin/v1/adapters/" + name + "/versions", adapter);
+        assertEquals(201, made.statusCode(), made.body());
     }
 
     private static String tenant(String admin, boolean remember) throws Exception {
@@ -239,6 +245,44 @@ class ForeignIdsIT {
             wrong.add(one.request().method() + " " + one.uri() + " " + body + "\n  foreign " + one.statusCode() + " "
                     + one.body() + "\n  absent  " + other.statusCode() + " " + other.body());
         if (one.statusCode() >= 500) wrong.add(operation + " " + body + ": " + one.body());
+    }
+
+    @Test
+    void aNarrowedKeyMeetsOnlyItsModelsAndStores() throws Exception {
+        String narrowed = ok(admin, "POST", "/admin/v1/tenants/" + IDS.get("tenant_id") + "/keys",
+                "{\"scopes\":[\"inference\",\"knowledge\"],\"models\":[\"toy\"],\"stores\":[\"vs_other\"]}")
+                .path("secret").asText();
+        String chat = "{\"model\":\"%s\",\"messages\":[{\"role\":\"user\",\"content\":\"x\"}],\"max_tokens\":1%s}";
+        assertEquals(200, send(narrowed, "POST", "/v1/chat/completions", chat.formatted("toy", "")).statusCode());
+        assertEquals(404, send(narrowed, "POST", "/v1/chat/completions", chat.formatted(CANARY, "")).statusCode());
+        assertEquals(404, send(narrowed, "POST", "/v1/chat/completions", chat.formatted("toy",
+                ",\"graft\":{\"vector_store_ids\":[\"" + IDS.get("vector_store_id") + "\"]}")).statusCode());
+        assertFalse(send(narrowed, "GET", "/v1/models", "").body().contains(CANARY));
+        String store = "/v1/vector_stores/" + IDS.get("vector_store_id");
+        assertEquals(send(narrowed, "GET", "/v1/vector_stores/vs_absent", "").body(),
+                send(narrowed, "GET", store, "").body());
+        assertEquals(404, send(narrowed, "POST", store + "/search", "{\"query\":\"x\"}").statusCode());
+        assertEquals(0, ok(narrowed, "GET", "/v1/vector_stores", "").path("data").size());
+        assertEquals(403, send(narrowed, "GET", "/v1/files/" + IDS.get("file_id"), "").statusCode());
+        assertEquals(200, send(victim, "GET", store, "").statusCode());
+    }
+
+    @Test
+    void aDeletedTenantsAdaptersFilesAndStoresGoWithIt() throws Exception {
+        String id = ok(admin, "POST", "/admin/v1/tenants", "{\"name\":\"leaving\"}").path("id").asText();
+        String key = ok(admin, "POST", "/admin/v1/tenants/" + id + "/keys",
+                "{\"scopes\":[\"knowledge\",\"adapters\"]}").path("secret").asText();
+        upload(key, "leaving-voice");
+        ok(key, "POST", "/v1/vector_stores", "{}");
+        assertEquals(200, multipart(key, "/v1/files", Map.of("file\"; filename=\"a.md", new byte[] {'a'}, "purpose",
+                "assistants".getBytes(StandardCharsets.UTF_8))).statusCode());
+        ok(admin, "DELETE", "/admin/v1/tenants/" + id, "");
+        JsonNode told = ok(admin, "GET", "/admin/v1/audit?limit=1&tenant_id=" + id, "").path("data").get(0);
+        assertEquals("tenant.delete", told.path("action").asText());
+        assertEquals("[1, 1, 1]", List.of(told.at("/details/adapters").asInt(),
+                told.at("/details/vector_stores").asInt(),
+                told.at("/details/files").asInt()).toString());
+        assertFalse(send(admin, "GET", "/admin/v1/adapters?tenant=" + id, "").body().contains("leaving-voice"));
     }
 
     private static void nothingOfTheVictimsHasChanged() throws Exception {

@@ -61,8 +61,8 @@ class TimingProbeTest {
             }
             double foreign = auc(right, wrong);
             double self = auc(own, wrong);
-            System.out.printf("timing probe: %d guesses a class, AUC another tenant's %.3f, one's own %.3f, hit rate of "
-                    + "one's own %.3f, seed %d%n", GUESSES, foreign, self, (double) cachedOwn / GUESSES / PROMPT, seed);
+            System.out.printf("timing probe: %d guesses a class, AUC another tenant's %.3f, one's own %.3f, hit rate "
+                    + "of one's own %.3f, seed %d%n", GUESSES, foreign, self, (double) cachedOwn / GUESSES / PROMPT, seed);
             assertTrue(cachedForeign == 0, "another tenant's blocks were found: " + cachedForeign);
             assertTrue(foreign <= 0.55 && foreign >= 0.45, "AUC " + foreign + ", seed " + seed);
             assertTrue(self > 0.6, "the probe sees nothing at all: " + self);

@@ -20,8 +20,8 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 
 /**
- * {@code ./graft bench gateway}: ten tenants on a saturated engine. Nine keep one stream each; the tenth goes from twice
- * its fair share to a hundred times, and the nine's time to their first token should hardly notice.
+ * {@code ./graft bench gateway}: ten tenants on a saturated engine. Nine keep one stream each; the tenth goes from
+ * twice its fair share to a hundred times, and the nine's time to their first token should hardly notice.
  */
 final class GatewayBench {
     private static final int OTHERS = 9;
@@ -90,7 +90,8 @@ final class GatewayBench {
                 Random random = new Random(System.nanoTime() + stream);
                 load.add(threads.submit(() -> {
                     while (System.nanoTime() < end) {
-                        Streamed answer = client.stream(graft.body(GraftServer.BASE, Ask.fresh(random, PROMPT), ANSWER));
+                        Streamed answer = client.stream(graft.body(GraftServer.BASE, Ask.fresh(random, PROMPT),
+                                ANSWER));
                         if (!greedy) firsts.add(answer.firstTokenMillis());
                     }
                     return true;

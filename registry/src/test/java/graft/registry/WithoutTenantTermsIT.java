@@ -43,8 +43,8 @@ class WithoutTenantTermsIT {
             Map<String, Function<String, Object>> reads = reads(test.database());
             AtomicInteger stripped = new AtomicInteger();
             Jdbi tenants = test.database().tenantJdbi();
-            tenants.getConfig(SqlStatements.class).setUnusedBindingAllowed(true).setTemplateEngine((template, context) ->
-                    TERM.matcher(template).replaceAll(term -> {
+            tenants.getConfig(SqlStatements.class).setUnusedBindingAllowed(true).setTemplateEngine((template, context)
+                    -> TERM.matcher(template).replaceAll(term -> {
                         stripped.incrementAndGet();
                         return term.group(1) + " IS NOT NULL";
                     }));
@@ -82,8 +82,8 @@ class WithoutTenantTermsIT {
         database.asOperator(handle -> {
             handle.execute("INSERT INTO tenant_limits (tenant_id, max_parallel_requests) VALUES (?, 7)", OWNER);
             handle.execute("INSERT INTO adapter (tenant_id, name, base) VALUES (?, 'voice', 'base')", OWNER);
-            handle.execute("INSERT INTO usage_event VALUES (now(), 'r', 'decode', now(), ?, 'k', 'o', 'b', '', 0, 1, 1, 1)",
-                    OWNER);
+            handle.execute("INSERT INTO usage_event VALUES (now(), 'r', 'decode', now(), ?, 'k', 'o', 'b', '', 0, 1, "
+                    + "1, 1)", OWNER);
             return handle.execute("INSERT INTO admission_hold (id, tenant_id, request_id, process_id, micros, tokens) "
                     + "VALUES ('h', ?, 'r', 'p', 1, 1)", OWNER);
         });

@@ -71,7 +71,8 @@ public final class Catalog implements CatalogView {
     @Override
     public Optional<ResolvedModel> resolve(Caller caller, String model, Optional<String> sticky) {
         if (bases.containsKey(model))
-            return Optional.of(new ResolvedModel(model, model, Optional.empty())).filter(_ -> caller.mayUseModel(model));
+            return Optional.of(new ResolvedModel(model, model, Optional.empty()))
+                    .filter(_ -> caller.mayUseModel(model));
         return ModelName.parse(model).flatMap(name -> draw(pointed(caller.tenantId(), name), sum ->
                 sticky.map(key -> StickySplit.place(caller.tenantId(), name, key, sum))
                         .orElseGet(() -> dice.applyAsLong(sum)))

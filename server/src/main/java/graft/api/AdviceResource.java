@@ -150,7 +150,7 @@ final class AdviceResource implements Resource {
         BigDecimal changes = ratio(meters.changedDocuments(), meters.documents());
         return List.of(
                 new Question("Does the knowledge change often?", meters.documents() == 0 ? null
-                        : changes.signum() > 0 ? "Documents changed: passages follow at once, an adapter after training."
+                        : changes.signum() > 0 ? "Documents changed: passages follow at once, adapters after training."
                         : "No document changed in the time.", Map.of("documents", meters.documents(),
                         "revisions", meters.changedDocuments(), "revisions_per_document", changes)),
                 new Question("Must answers cite?", meters.withContext() > 0

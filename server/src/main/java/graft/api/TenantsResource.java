@@ -102,7 +102,7 @@ final class TenantsResource implements Resource {
             Set<Scope> wanted = TenantsResource.scopes(scopes);
             ApiKey.Lists lists = new ApiKey.Lists(list("models", models), list("stores", stores));
             if (wanted.contains(Scope.ADMIN) && !lists.equals(ApiKey.Lists.NONE))
-                throw ApiException.invalid("scopes", "A key with the scope admin can't be narrowed to models or stores.");
+                throw ApiException.invalid("scopes", "A key with the scope admin can't be narrowed.");
             return new ApiKeyDao.NewKey(text, wanted, lists, expiry(expiresAt));
         }
     }

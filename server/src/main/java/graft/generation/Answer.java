@@ -33,7 +33,7 @@ public final class Answer implements Outcome, AutoCloseable {
     /** Bounded by the tokens these sequences may have, so the engine's thread always finds room and never waits. */
     private final BlockingQueue<Event> events;
     private Optional<UsageRecorder.Settled> settled = Optional.empty();
-    /** Tokens that the engine has sent, also those that are still in the queue: what a crash must not leave unbilled. */
+    /** Tokens that the engine has sent, also those still in the queue: what a crash must not leave unbilled. */
     private final AtomicInteger emitted = new AtomicInteger();
     private int delivered;
     private boolean free;

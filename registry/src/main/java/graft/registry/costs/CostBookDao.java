@@ -8,7 +8,7 @@ import java.util.Map;
 import org.jdbi.v3.core.Handle;
 import org.jdbi.v3.core.statement.PreparedBatch;
 
-/** Revisions of the cost book, the operator's alone: added, never changed. Any thread may call; waits for the database. */
+/** Revisions of the cost book: added, never changed. Any thread may call; waits for the database. */
 public final class CostBookDao {
     private final Database database;
 

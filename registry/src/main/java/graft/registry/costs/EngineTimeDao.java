@@ -54,7 +54,7 @@ public final class EngineTimeDao {
 
     /**
      * @param before the wall clock that this adds to
-     * @return false if the run stands elsewhere: an earlier checkpoint was committed though its writer did not hear of it
+     * @return false if the run stands elsewhere: a checkpoint was committed though its writer never heard of it
      */
     public boolean add(Run run, long before, Passed passed, Instant at) {
         return database.asOperator(handle -> {

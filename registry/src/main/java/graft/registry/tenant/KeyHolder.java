@@ -14,7 +14,8 @@ import java.util.Set;
  * @param valid neither revoked nor expired, and its tenant not deleted, by the database's clock
  */
 public record KeyHolder(String keyId, String tenantId, String tenantName, String prefix, byte[] secretHmac,
-        Set<Scope> scopes, ApiKey.Lists lists, Optional<Instant> expiresAt, Optional<Instant> lastUsedAt, boolean valid) {
+        Set<Scope> scopes, ApiKey.Lists lists, Optional<Instant> expiresAt, Optional<Instant> lastUsedAt,
+        boolean valid) {
     public KeyHolder {
         secretHmac = secretHmac.clone();
         scopes = Set.copyOf(scopes);

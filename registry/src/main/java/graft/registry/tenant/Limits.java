@@ -31,8 +31,8 @@ public record Limits(OptionalLong requestsPerMinute, OptionalLong tokensPerMinut
     }
 
     /**
-     * What may be spent in a period. At the amount requests are refused; at the alert they go on, and the audit log, the
-     * log and a header of each reply say so.
+     * What may be spent in a period. At the amount requests are refused; at the alert they go on, and the audit log
+     * and a header of each reply say so.
      *
      * @param amountMicros most to be spent, in millionths of the price book's currency
      * @param alertPercent of the amount; none: no alert

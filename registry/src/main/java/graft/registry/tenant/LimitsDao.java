@@ -52,7 +52,8 @@ public final class LimitsDao {
                             ? Integer.valueOf(budget.alertPercent().getAsInt()) : null).orElse(null))
                     .execute();
             // What is set anew may alert anew.
-            handle.createUpdate("DELETE FROM budget_alert WHERE tenant_id = :tenant").bind("tenant", tenantId).execute();
+            handle.createUpdate("DELETE FROM budget_alert WHERE tenant_id = :tenant").bind("tenant", tenantId)
+                    .execute();
             AuditDao.record(handle, actor, tenantId, "limits.set", tenantId, Map.of("limits", limits.toString()));
             return true;
         });

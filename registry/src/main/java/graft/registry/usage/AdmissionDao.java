@@ -131,7 +131,8 @@ public final class AdmissionDao {
     private static String insert(Handle handle, Demand demand, long second) {
         String holdId = Ids.next("hold_");
         handle.createUpdate("""
-                WITH old AS (DELETE FROM admission_window WHERE tenant_id = :tenant AND second <= :second - 2 * :window),
+                WITH old AS (DELETE FROM admission_window
+                    WHERE tenant_id = :tenant AND second <= :second - 2 * :window),
                 counted AS (INSERT INTO admission_window AS w (tenant_id, second, requests, tokens)
                     VALUES (:tenant, :second, 1, :tokens)
                     ON CONFLICT (tenant_id, second) DO UPDATE SET requests = w.requests + 1,

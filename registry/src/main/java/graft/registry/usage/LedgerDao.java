@@ -94,8 +94,8 @@ public final class LedgerDao {
                 UPDATE usage_request SET state = 'settled', settled_at = now(), ended = :ended, prefill = :prefill,
                     cached_prefill = :cached_prefill, decode = :decode, embed_query = :embed_query,
                     retrieve = :retrieve, embed_index = :embed_index, storage = :storage,
-                    adapter_load = :adapter_load, context_tokens = :context, delivered = :delivered, queue_micros = :queue,
-                    engine_micros = :engine, retrieval_micros = :retrieval, cost_micros = :cost
+                    adapter_load = :adapter_load, context_tokens = :context, delivered = :delivered,
+                    queue_micros = :queue, engine_micros = :engine, retrieval_micros = :retrieval, cost_micros = :cost
                 WHERE day = :day AND request_id = :id AND state = 'open'
                 """);
         Map<String, Long> costs = new HashMap<>();

@@ -37,7 +37,7 @@ public final class UsageReportDao {
                     ELSE e.adapter_name || '@' || e.adapter_version END AS model""";
     /**
      * Lines of the ledger; of days that are rolled up their sums by hour, if whole hours are asked; of days that are
-     * detached always those. A request of the ledger counts at each of its lines, under its id, so that it is counted once.
+     * detached always those. A request of the ledger counts under its id, so that it is counted once.
      */
     private static final String LINES = """
             (SELECT at, request_id, 0::bigint AS requests, tenant_id, key_id, operation, base_id, adapter_name,

@@ -56,7 +56,8 @@ class LedgerDaysIT {
         for (int i = 0; i < 40; i++) {
             UsageRequest request = new UsageRequest(Ids.next("req_"), "tenant" + i % 3, "key" + i % 2, i % 4 == 0
                     ? "embeddings" : "chat.completions", "base", i % 5 == 0 ? "triage" : "", i % 5 == 0 ? 2 : 0, "p",
-                    prices.revision(), day.atStartOfDay(ZoneOffset.UTC).toInstant().plusSeconds(random.nextInt(86_400)));
+                    prices.revision(),
+                    day.atStartOfDay(ZoneOffset.UTC).toInstant().plusSeconds(random.nextInt(86_400)));
             ledger.write(List.of(new LedgerWrite.Open(request)));
             Counters used = i % 4 == 0 ? new Counters(0, 0, 0, 50, 0)
                     : new Counters(random.nextInt(500), random.nextInt(50), random.nextInt(1, 90), 7, i % 2);
@@ -75,7 +76,8 @@ class LedgerDaysIT {
         Set<Component> answers = EnumSet.of(Component.PREFILL, Component.CACHED_PREFILL, Component.DECODE);
         return List.of(reports.sums(Optional.empty(), query(day, bucket, Set.of())),
                 Set.copyOf(reports.requests(Optional.empty(), query(day, bucket, answers))),
-                Set.copyOf(reports.requests(Optional.of("tenant1"), query(day, bucket, Set.of(Component.EMBED_QUERY)))));
+                Set.copyOf(reports.requests(Optional.of("tenant1"), query(day, bucket,
+                        Set.of(Component.EMBED_QUERY)))));
     }
 
     @Test

@@ -39,8 +39,8 @@ class EngineTimeMeterIT {
 
     @Test
     void tenantsIdleAndTheRestAddUpToTheWallClockToTheMicrosecond() {
-        try (TestDatabase test = TestDatabase.open(); FakeEngine engine = new FakeEngine(new BaseModel("toy", "sha256:0",
-                512, 100, Set.of()), ToyModel.hashing(100))) {
+        try (TestDatabase test = TestDatabase.open(); FakeEngine engine = new FakeEngine(new BaseModel("toy",
+                "sha256:0", 512, 100, Set.of()), ToyModel.hashing(100))) {
             EngineTimeDao times = new EngineTimeDao(test.database());
             try (EngineTimeMeter meter = new EngineTimeMeter(times, List.of(engine), "process", Duration.ofHours(1),
                     Clock.systemUTC())) {
@@ -52,8 +52,8 @@ class EngineTimeMeterIT {
             }
             assertEquals(0, missing(test));
             for (String account : List.of("tenant one", "tenant two", "idle ")) {
-                long micros = test.database().asOperator(handle -> handle.createQuery("SELECT sum(micros) FROM engine_time "
-                        + "WHERE account || ' ' || tenant_id = :account").bind("account", account)
+                long micros = test.database().asOperator(handle -> handle.createQuery("SELECT sum(micros) FROM "
+                        + "engine_time WHERE account || ' ' || tenant_id = :account").bind("account", account)
                         .mapTo(Long.class).one());
                 assertTrue(micros > 0, account);
             }
@@ -64,7 +64,7 @@ class EngineTimeMeterIT {
     }
 
     private static long missing(TestDatabase test) {
-        return test.database().asOperator(handle -> handle.createQuery("SELECT (SELECT sum(wall_micros) FROM engine_run) "
-                + "- (SELECT sum(micros) FROM engine_time)").mapTo(Long.class).one());
+        return test.database().asOperator(handle -> handle.createQuery("SELECT (SELECT sum(wall_micros) FROM "
+                + "engine_run) - (SELECT sum(micros) FROM engine_time)").mapTo(Long.class).one());
     }
 }
