@@ -19,6 +19,9 @@ import java.util.Map;
 import java.util.Set;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 import org.yaml.snakeyaml.Yaml;
 
 /** Renders helm/ with Helm itself and reads what would be applied. */
@@ -34,9 +37,11 @@ class HelmChartTest {
                 resources: {limits: {nvidia.com/gpu: 1}}
               - name: qwen
                 source: /models/qwen.gguf
+                claim: models
             database:
               url: jdbc:postgresql://postgres:5432/graft
               existingSecret: graft-database
+            keys: {existingSecret: graft-keys}
             """;
     @TempDir
     Path folder;
@@ -49,7 +54,8 @@ class HelmChartTest {
 
     @Test
     void theDemoRendersEveryKindOnce() {
-        assertEquals(List.of("Deployment", "NetworkPolicy", "PersistentVolumeClaim", "PodDisruptionBudget", "Service"),
+        assertEquals(List.of("Deployment", "NetworkPolicy", "PersistentVolumeClaim", "PodDisruptionBudget", "Service",
+                "ServiceAccount"),
                 render("").stream().map(object -> (String) object.get("kind")).sorted().toList());
     }
 
@@ -105,6 +111,91 @@ class HelmChartTest {
             }
         }
         assertEquals(4, passwords);
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"cpu", "gpu", "tensorrt", "serve"})
+    void everyProfileRendersAndKeepsTheRestrictedProfile(String profile) throws IOException {
+        List<Map<String, Object>> objects = render(profile(profile));
+        int pods = 0;
+        for (Map<String, Object> object : objects) {
+            for (Map<String, Object> pod : podsOf(object)) {
+                pods++;
+                assertEquals(false, at(pod, "automountServiceAccountToken"), object.toString());
+                assertEquals(true, at(pod, "securityContext", "runAsNonRoot"));
+                List<Object> containers = new ArrayList<>((List<?>) at(pod, "containers"));
+                if (asMap(pod).get("initContainers") instanceof List<?> before) containers.addAll(before);
+                for (Object container : containers) {
+                    assertEquals(true, at(container, "securityContext", "readOnlyRootFilesystem"));
+                    assertEquals(List.of("ALL"), at(container, "securityContext", "capabilities", "drop"));
+                    for (String size : List.of("cpu", "memory", "ephemeral-storage")) {
+                        assertTrue(asMap(at(container, "resources", "requests")).containsKey(size), size);
+                        assertTrue(asMap(at(container, "resources", "limits")).containsKey(size), size);
+                    }
+                }
+            }
+        }
+        assertTrue(pods > 0, objects.toString());
+    }
+
+    private static String profile(String name) throws IOException {
+        return Files.readString(CHART.resolve("ci").resolve(name + "-values.yaml"));
+    }
+
+    @SuppressWarnings("unchecked")
+    private static List<Map<String, Object>> podsOf(Map<String, Object> object) {
+        return switch ((String) object.get("kind")) {
+            case "Pod" -> List.of((Map<String, Object>) at(object, "spec"));
+            case "Deployment", "Job" -> List.of((Map<String, Object>) at(object, "spec", "template", "spec"));
+            case "LeaderWorkerSet" -> List.of(
+                    (Map<String, Object>) at(object, "spec", "leaderWorkerTemplate", "leaderTemplate", "spec"),
+                    (Map<String, Object>) at(object, "spec", "leaderWorkerTemplate", "workerTemplate", "spec"));
+            default -> List.of();
+        };
+    }
+
+    @Test
+    void routesGoThroughPoolsWhereTheClusterHasThemAndToServicesElsewhere() throws IOException {
+        String values = profile("gpu");
+        List<Map<String, Object>> pools = ofKind(render(values), "InferencePool");
+        assertEquals(List.of("try-llama-3-1-8b", "try-qwen"), pools.stream().map(pool -> at(pool, "metadata", "name"))
+                .toList());
+        assertEquals("try-qwen-epp", at(pools.getLast(), "spec", "endpointPickerRef", "name"));
+        assertEquals("InferencePool", backendKind(render(values)));
+        List<Map<String, Object>> without = render(values.replaceAll("(?m)^apiVersions:.*$", ""));
+        assertEquals(List.of(), ofKind(without, "InferencePool"));
+        assertEquals("Service", backendKind(without));
+    }
+
+    private static Object backendKind(List<Map<String, Object>> objects) {
+        Object rule = ((List<?>) at(ofKind(objects, "HTTPRoute").getFirst(), "spec", "rules")).getFirst();
+        return asMap(((List<?>) at(rule, "backendRefs")).getFirst()).getOrDefault("kind", "Service");
+    }
+
+    @ParameterizedTest
+    @CsvSource(delimiter = '|', value = {
+        "database.url needs|database: {url: 'jdbc:postgresql://x/y'}",
+        "share a pepper|database: {url: 'jdbc:postgresql://x/y', existingSecret: s}",
+        "needs claim, volumeImage or copy|models: [{name: a, source: /models/x}]",
+        "exclude each other|models: [{name: a, source: /models/x, claim: c, volumeImage: i}]",
+        "needs serve|models: [{name: a, source: demo, engine: remote}]",
+        "needs gateway.parentRefs|gateway: {enabled: true}",
+        "may have 4 replicas|autoscaling: {type: hpa}",
+        "needs CloudNativePG|'database: {cloudNativePg: {enabled: true}}\nkeys: {existingSecret: k}'"})
+    void whatCanNotWorkIsRefusedByName(String why, String values) {
+        String message = assertThrows(RuntimeException.class, () -> render(values.replace("\\n", "\n"))).getMessage();
+        assertTrue(message.contains(why), message);
+    }
+
+    @Test
+    void theDashboardIsJsonAndAlertsCarryTheirRunbooks() throws IOException {
+        List<Map<String, Object>> objects = render(profile("gpu"));
+        String json = (String) at(ofKind(objects, "ConfigMap").stream().filter(map -> map.toString()
+                .contains("graft.json")).findFirst().orElseThrow(), "data", "graft.json");
+        assertEquals("Graft", asMap(new Yaml().load(json)).get("title"));
+        Object group = ((List<?>) at(ofKind(objects, "PrometheusRule").getFirst(), "spec", "groups")).getFirst();
+        for (Object rule : (List<?>) at(group, "rules"))
+            assertTrue(((String) at(rule, "annotations", "runbook")).length() > 80, rule.toString());
     }
 
     private List<Map<String, Object>> render(String values) {
