@@ -136,8 +136,9 @@ final class VerifyModel {
         return sink.tokens;
     }
 
-    /** The adapter that the case names; else the only one given, or that of the whole golden's name. */
+    /** The adapter that the case names, none for null; else the only one given, or that of the whole golden's name. */
     private List<EngineAdapter> adapters(String name, JsonNode one) {
+        if (one.has("adapter") && one.get("adapter").isNull()) return List.of();
         String wanted = one.hasNonNull("adapter") ? one.get("adapter").asText() : "";
         if (wanted.isEmpty() && adapters.size() != 1) wanted = golden.path("adapter").asText("");
         if (wanted.isEmpty() && adapters.isEmpty()) return List.of();

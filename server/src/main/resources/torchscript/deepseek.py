@@ -6,7 +6,7 @@ weights: embedding, then per layer norm, q_a, q_a norm, q_b (or q), kv_a, kv_a n
          and in a sparse layer router, correction bias, experts' gate|up, experts' down; then norm, head; a matrix is
          followed by its bias.
 sites:   per layer input_layernorm, q_a, q_a_layernorm, q_b, kv_a, kv_a_layernorm, kv_b, o, post_attention_layernorm,
-         gate, up, down, and in a sparse layer gate, up, down of each expert; then embedding, norm, head.
+         gate, up, down, and in a sparse layer router and gate, up, down of each expert; then embedding, norm, head.
 """
 
 

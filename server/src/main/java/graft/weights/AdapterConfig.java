@@ -16,12 +16,14 @@ import java.util.Set;
  * @param alphas    alpha_pattern, in the order of the file
  * @param savedModules modules_to_save
  * @param tokenIndices trainable_token_indices by the embedding's name
+ * @param parameters   target_parameters, by the ends of their names
  * @param invocationTokens of an activated LoRA; empty for one that is always on
  */
 record AdapterConfig(int rank, double alpha, boolean rsLora, boolean dora, boolean loraBias, boolean biases,
         ModuleSelection targets, Map<PythonPattern, Integer> ranks, Map<PythonPattern, Double> alphas,
         List<String> savedModules,
-        Map<String, List<Integer>> tokenIndices, List<Integer> invocationTokens, List<String> warnings) {
+        Map<String, List<Integer>> tokenIndices, List<String> parameters, List<Integer> invocationTokens,
+        List<String> warnings) {
     static final String FILE = "adapter_config.json";
     /** Fields without influence on what a trained adapter computes. */
     private static final Set<String> NEUTRAL = Set.of("auto_mapping", "base_model_name_or_path", "revision",
@@ -30,7 +32,7 @@ record AdapterConfig(int rank, double alpha, boolean rsLora, boolean dora, boole
     private static final Set<String> READ = Set.of("peft_type", "r", "lora_alpha", "use_rslora", "use_dora",
             "lora_bias", "bias", "fan_in_fan_out", "init_lora_weights", "ensure_weight_tying", "rank_pattern",
             "alpha_pattern", "target_modules", "exclude_modules", "layers_to_transform", "layers_pattern",
-            "modules_to_save", "trainable_token_indices", "alora_invocation_tokens");
+            "modules_to_save", "trainable_token_indices", "alora_invocation_tokens", "target_parameters");
     /** Initialisations that leave the base as it is; the others subtract something from it before training. */
     private static final Set<String> HARMLESS_STARTS = Set.of("gaussian", "orthogonal", "eva");
 
@@ -52,6 +54,7 @@ record AdapterConfig(int rank, double alpha, boolean rsLora, boolean dora, boole
                 fields.flag("lora_bias", false), biases(fields), ModuleSelection.read(fields, steps),
                 ranks(fields, limits, steps), alphas(fields, steps),
                 fields.strings("modules_to_save").orElse(List.of()), tokenIndices(fields),
+                fields.strings("target_parameters").orElse(List.of()),
                 fields.integers("alora_invocation_tokens").orElse(List.of()),
                 warnings);
     }
@@ -130,6 +133,11 @@ record AdapterConfig(int rank, double alpha, boolean rsLora, boolean dora, boole
         JsonFields named = fields.object("trainable_token_indices").orElseThrow();
         named.names().forEach(name -> indices.put(name, named.integers(name).orElse(List.of())));
         return indices;
+    }
+
+    /** Whether LoRA adds to a parameter itself and not to a module's output. */
+    boolean addsTo(String parameter) {
+        return parameters.stream().anyMatch(name -> parameter.equals(name) || parameter.endsWith("." + name));
     }
 
     /** The rank of one module: the first pattern that matches its path, else r. */

@@ -118,7 +118,8 @@ final class ConfigReader {
         boolean absent = !fields.names().contains("sliding_window");
         if (!absent && !fields.has("sliding_window")) return;
         int window = fields.integer("sliding_window", 4096);
-        boolean reachesNoLayer = !mistral && fields.integer("max_window_layers", 28) >= size("num_hidden_layers");
+        boolean byLayer = architecture == Architecture.QWEN2 || architecture == Architecture.QWEN3;
+        boolean reachesNoLayer = byLayer && fields.integer("max_window_layers", 28) >= size("num_hidden_layers");
         if (window < size("max_position_embeddings") && !reachesNoLayer) {
             throw new InvalidModelException("config.json: sliding_window=" + window + (absent ? " (the default)" : "")
                     + " is in use and not supported: it is shorter than max_position_embeddings");

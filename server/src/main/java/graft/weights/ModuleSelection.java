@@ -21,12 +21,14 @@ final class ModuleSelection {
     private final List<PythonPattern> layerPatterns;
 
     private ModuleSelection(JsonFields fields, Steps steps) {
-        Object targets = fields.value("target_modules").orElseThrow(() -> fields.missing("target_modules"));
+        Object targets = fields.value("target_modules")
+                .or(() -> fields.value("target_parameters").map(_ -> List.of()))
+                .orElseThrow(() -> fields.missing("target_modules"));
         Optional<String> text = targets instanceof String ? fields.string("target_modules") : Optional.empty();
         allLinear = text.map(String::toLowerCase).filter("all-linear"::equals).isPresent();
         expression = text.filter(_ -> !allLinear)
                 .map(given -> new PythonPattern("target_modules", given, steps));
-        names = text.isPresent() ? Set.of() : Set.copyOf(fields.strings("target_modules").orElseThrow());
+        names = text.isPresent() ? Set.of() : Set.copyOf(fields.strings("target_modules").orElse(List.of()));
         boolean excludesByText = fields.value("exclude_modules").filter(String.class::isInstance).isPresent();
         excludedExpression = excludesByText ? fields.string("exclude_modules").filter(given -> !given.isEmpty())
                 .map(given -> new PythonPattern("exclude_modules", given, steps)) : Optional.empty();

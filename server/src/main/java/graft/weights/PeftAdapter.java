@@ -36,7 +36,12 @@ public record PeftAdapter(List<LoraModule> modules, Optional<EmbeddingLora> embe
      * @param b     [out, rank]
      */
     public record LoraModule(String path, int layer, String kind, int rank, int in, int out, float[] a, float[] b,
-            double scale, Optional<float[]> magnitude, Optional<float[]> bias) {}
+            double scale, Optional<float[]> magnitude, Optional<float[]> bias) {
+        static LoraModule plain(AdapterTarget.Module module, int rank, float[] a, float[] b, double scale) {
+            return new LoraModule(module.path(), module.layer(), module.kind(), rank, module.in(), module.out(), a, b,
+                    scale, Optional.empty(), Optional.empty());
+        }
+    }
 
     /**
      * embedding(t) += scale * B A[:, t].

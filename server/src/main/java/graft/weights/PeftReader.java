@@ -88,9 +88,11 @@ final class PeftReader {
         Optional<EmbeddingLora> embedding = Optional.empty();
         for (Module module : base.modules().values()) {
             if (!config.targets().selects(module) || module.perhaps() && !tensors.touches(module.path())) continue;
+            if (config.addsTo(module.path() + ".weight")) continue;
             if (module.embedding()) embedding = Optional.of(embedding(module));
             else modules.add(linear(module));
         }
+        modules.addAll(new ParameterTargets(base, config, tensors).read());
         Optional<TrainedTokens> tokens = trainedTokens();
         List<Replaced> replaced = new ReplacedReader(base, config, tensors).read();
         tensors.refuseUnused();

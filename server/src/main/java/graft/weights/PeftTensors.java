@@ -130,7 +130,8 @@ final class PeftTensors {
     /** Comes first, so that an adapter for another model is told so and not what else it lacks. */
     void refuseUnknownModules(AdapterTarget base) {
         stored.forEach((name, storedName) -> {
-            if (name.role() != Role.PLAIN && !base.modules().containsKey(name.path())) {
+            if (name.role() != Role.PLAIN && !base.modules().containsKey(name.path())
+                    && !ParameterTargets.holds(base, name.path())) {
                 throw refused(storedName,
                         "belongs to a module that the base model does not have. Was it trained on another model?");
             }

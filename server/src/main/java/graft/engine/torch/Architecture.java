@@ -64,14 +64,27 @@ record Architecture(String script, Map<String, Object> attributes, List<Weight> 
             case QWEN2 -> decoder("qwen2.py", config, attributes);
             case QWEN3 -> decoder("qwen3.py", config, attributes);
             case DEEPSEEK_V2, DEEPSEEK_V3 -> deepSeek(config, attributes);
-            case QWEN3_MOE, BERT -> throw new UnsupportedModelException(
+            case QWEN3_MOE -> mixture(config, attributes);
+            case BERT -> throw new UnsupportedModelException(
                     "model_type " + config.architecture().modelType() + " is not served by this engine");
         };
+    }
+
+    private static Architecture mixture(ModelConfig config, Map<String, Object> attributes) {
+        var layout = new Layout(config);
+        layout.decoder();
+        places(config, layout, attributes);
+        experts(config, attributes);
+        return decoder("qwen3_moe.py", config, layout, attributes);
     }
 
     private static Architecture decoder(String script, ModelConfig config, Map<String, Object> attributes) {
         var layout = new Layout(config);
         layout.decoder();
+        return decoder(script, config, layout, attributes);
+    }
+
+    private static Architecture decoder(String script, ModelConfig config, Layout layout, Map<String, Object> attributes) {
         ModelConfig.Attention attention = config.attention();
         attributes.put("kv_heads", attention.keyValueHeads());
         attributes.put("width", attention.headDim());
@@ -94,25 +107,30 @@ record Architecture(String script, Map<String, Object> attributes, List<Weight> 
         attributes.put("scale", latentScale(config.rope().scaling(), latent.queryDim()));
         attributes.put("pools", 1);
         attributes.put("sites", layout.siteCount());
-        attributes.put("weight_at", layout.weightAt());
-        attributes.put("site_at", layout.siteAt());
-        attributes.put("sparse", IntStream.range(0, config.layers()).map(layer -> config.sparse(layer) ? 1 : 0).toArray());
+        places(config, layout, attributes);
+        attributes.put("shared_inner", config.experts().map(each -> each.shared() * each.intermediateSize()).orElse(0));
         experts(config, attributes);
         var pool = new Pool(1, latent.keyValueRank() + latent.ropeDim());
         return new Architecture("deepseek.py", attributes, layout.weights(), layout.sites(), List.of(pool), false);
     }
 
+    /** Where layers begin that are not all alike. */
+    private static void places(ModelConfig config, Layout layout, Map<String, Object> attributes) {
+        attributes.put("weight_at", layout.weightAt());
+        attributes.put("site_at", layout.siteAt());
+        attributes.put("sparse", IntStream.range(0, config.layers()).map(layer -> config.sparse(layer) ? 1 : 0).toArray());
+    }
+
     private static void experts(ModelConfig config, Map<String, Object> attributes) {
         Optional<Experts> experts = config.experts();
-        boolean third = config.architecture() == ModelConfig.Architecture.DEEPSEEK_V3;
-        attributes.put("shared_inner", experts.map(each -> each.shared() * each.intermediateSize()).orElse(0));
+        boolean second = config.architecture() == ModelConfig.Architecture.DEEPSEEK_V2;
         attributes.put("expert_inner", experts.map(Experts::intermediateSize).orElse(0));
         attributes.put("per_token", experts.map(Experts::perToken).orElse(0));
         attributes.put("expert_groups", experts.filter(each -> each.routing() != Routing.GREEDY).map(Experts::groups).orElse(1));
         attributes.put("top_groups", experts.map(Experts::topGroups).orElse(1));
         attributes.put("sigmoid", experts.filter(each -> each.routing() == Routing.SIGMOID_GROUPS).isPresent());
-        // transformers normalises for V3 only, whatever a V2 configuration says.
-        attributes.put("normalise", third && experts.filter(Experts::normalise).isPresent());
+        // transformers does not normalise for V2, whatever its configuration says.
+        attributes.put("normalise", !second && experts.filter(Experts::normalise).isPresent());
         attributes.put("routed_scaling", experts.map(Experts::scaling).orElse(1.0));
     }
 

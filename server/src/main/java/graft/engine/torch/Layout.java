@@ -46,8 +46,18 @@ final class Layout {
 
     void decoder() {
         weights.add(new Architecture.Weight(Architecture.Kind.TABLE, List.of("model.embed_tokens.weight")));
-        for (int layer = 0; layer < config.layers(); layer++) layer("model.layers." + layer + ".");
+        for (int layer = 0; layer < config.layers(); layer++) {
+            weightAt.add(weights.size());
+            siteAt.add(nextSite);
+            layer("model.layers." + layer + ".", config.sparse(layer));
+        }
+        end();
+    }
+
+    private void end() {
+        siteAt.add(nextSite);
         site("model.embed_tokens", 0, 0, Architecture.Use.EMBEDDING);
+        weightAt.add(weights.size());
         norm("model.norm");
         head();
     }
@@ -68,11 +78,7 @@ final class Layout {
             if (config.sparse(layer)) experts("model.layers." + layer + ".mlp.", config.experts().orElseThrow());
             else feedForward("model.layers." + layer + ".mlp.", config.intermediateSize());
         }
-        siteAt.add(nextSite);
-        site("model.embed_tokens", 0, 0, Architecture.Use.EMBEDDING);
-        weightAt.add(weights.size());
-        norm("model.norm");
-        head();
+        end();
     }
 
     private void latentAttention(String at) {
@@ -107,6 +113,7 @@ final class Layout {
             for (int i = 0; i < 4; i++) absent();
             nextSite += 3;
         }
+        site(at + "gate", weights.size(), 0, Architecture.Use.LINEAR);
         weights.add(new Architecture.Weight(Architecture.Kind.VECTOR, List.of(at + "gate.weight")));
         if (experts.routing() == Routing.SIGMOID_GROUPS)
             weights.add(new Architecture.Weight(Architecture.Kind.VECTOR, List.of(at + "gate.e_score_correction_bias")));
@@ -160,7 +167,7 @@ final class Layout {
         weights.add(new Architecture.Weight(Architecture.Kind.VECTOR, List.of(module + ".bias")));
     }
 
-    private void layer(String at) {
+    private void layer(String at, boolean sparse) {
         ModelConfig.Attention attention = config.attention();
         int queries = attention.heads() * attention.headDim();
         int keys = attention.keyValueHeads() * attention.headDim();
@@ -173,6 +180,10 @@ final class Layout {
         }
         linear(attention.outputBias(), List.of(at + "self_attn.o_proj"), config.hiddenSize());
         norm(at + "post_attention_layernorm");
+        if (sparse) {
+            experts(at + "mlp.", config.experts().orElseThrow());
+            return;
+        }
         linear(config.mlpBias(), List.of(at + "mlp.gate_proj", at + "mlp.up_proj"), config.intermediateSize(),
                 config.intermediateSize());
         linear(config.mlpBias(), List.of(at + "mlp.down_proj"), config.hiddenSize());
