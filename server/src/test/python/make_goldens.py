@@ -122,11 +122,14 @@ def make(out, variant, generator):
     base = golden["cases"]["base.2"]
     for adapter in variant.adapters:
         grafted = make_adapter(folder, folder / "adapters" / adapter.name, adapter, generator)
+        own = {"adapter": adapter.name, "base": variant.name, "made_with": versions + ", float32", "cases": []}
         for i, tokens in enumerate([base["input_ids"], *prompts(vocabulary, generator, (7,))]):
             made = case(grafted, tokens)
+            own["cases"].append(made)
             if i == 0 and not adapter.may_do_nothing and made["top10_logits"] == base["top10_logits"]:
                 raise SystemExit(f"{variant.name} {adapter.name} changes nothing: it would prove nothing")
             golden["cases"][f"{adapter.name}.{i}"] = made | {"adapter": adapter.name}
+        (folder / "adapters" / adapter.name / "golden.json").write_text(json.dumps(own))
     (folder / "golden.json").write_text(json.dumps(golden))
     return golden
 

@@ -151,8 +151,8 @@ MLA = (
     lora("all-linear", "all-linear"),
     lora("shared-experts", r".*\.shared_experts\.(gate|up|down)_proj"),
     lora("dense-mlp", r".*layers\.0\.mlp\.(gate|up|down)_proj"),
-    lora("saved-kv-b", ["o_proj"], modules_to_save=["kv_b_proj", "q_b_proj"]),
-    lora("saved-norms", ["o_proj"], modules_to_save=["kv_a_layernorm", "q_a_layernorm"]),
+    lora("saved-kv-b", ["o_proj"], modules_to_save=["kv_b_proj"]),
+    lora("saved-norms", ["o_proj"], modules_to_save=["kv_a_layernorm"]),
     lora("saved-router", ["o_proj"], modules_to_save=["gate"]),
     lora("embedding-head", ["embed_tokens", "lm_head", "o_proj"]),
     Adapter("experts", dict(r=2, lora_alpha=8, target_modules=["o_proj"], target_parameters=[
@@ -176,6 +176,11 @@ MOE = (
 )
 
 MODELS = (
+    # Small enough for the test resources: models/tiny-qwen3-moe and adapters/q3moe-experts.
+    Model("tiny-qwen3-moe", "qwen3_moe", dict(QWEN_MOE, vocab_size=192, hidden_size=48, head_dim=16, mlp_only_layers=[1],
+                                              norm_topk_prob=True, moe_intermediate_size=24), (
+        Adapter("q3moe-experts", dict(r=2, lora_alpha=8, target_modules=["q_proj", "v_proj"], target_parameters=[
+            "mlp.gate.weight", "mlp.experts.gate_up_proj", "mlp.experts.down_proj"])),)),
     Model("llama", "llama", SMALL, LLAMA_ADAPTERS),
     Model("llama-biases", "llama", dict(SMALL, attention_bias=True, mlp_bias=True), BIASES),
     Model("llama-tied", "llama", dict(SMALL, tie_word_embeddings=True), TIED),

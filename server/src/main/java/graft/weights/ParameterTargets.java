@@ -44,6 +44,10 @@ final class ParameterTargets {
         for (int layer = 0; layer < base.config().layers(); layer++) {
             if (base.config().sparse(layer)) modules.addAll(experts(layer));
         }
+        if (modules.isEmpty()) {
+            throw new InvalidAdapterException(AdapterConfig.FILE + ": target_parameters selects no parameter of the "
+                    + "base model" + PeftReader.OTHER_MODEL);
+        }
         return modules;
     }
 
