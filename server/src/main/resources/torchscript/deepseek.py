@@ -17,6 +17,7 @@ class DeepSeek(Module):
     latent: int  # width of what is cached of keys and values
     plain: int  # of a head, without position
     rotary: int  # of a head, with position
+    interleaved: bool  # whether neighbours form the pairs that are turned
     value: int  # width of a head's value
     inner: int  # of the feed-forward network
     shared_inner: int  # of the shared experts together, 0 for none

@@ -1,9 +1,9 @@
-"""Qwen3-MoE: Qwen3 with a mixture of experts instead of the feed-forward network in its sparse layers. One step of a batch.
+"""Qwen3-MoE: Qwen3 whose sparse layers have a mixture of experts for a feed-forward network. One step of a mixed batch.
 
 weights: embedding, then per layer norm, q|k|v, q norm, k norm, o, norm, gate|up, down, and in a sparse layer router,
          correction bias (empty), experts' gate|up, experts' down; then norm, head; a matrix is followed by its bias.
-sites:   per layer input_layernorm, q, k, v, q_norm, k_norm, o, post_attention_layernorm, gate, up, down, and in a sparse
-         layer router and gate, up, down of each expert; then embedding, norm, head.
+sites:   per layer input_layernorm, q, k, v, q_norm, k_norm, o, post_attention_layernorm, gate, up, down, and in
+         a sparse layer router and gate, up, down of each expert; then embedding, norm, head.
 """
 
 

@@ -2,10 +2,13 @@
     # cached latent is done to the query and to the output instead, by the row's own adapter.
 
     def rope_pairs(self, x: Tensor, cos: Tensor, sin: Tensor) -> Tensor:
-        # x: [n, heads, width], neighbours form the pairs; leaves all first members before all second ones
-        pairs = x.float().view([x.size(0), x.size(1), -1, 2])  # [n, heads, width / 2, 2]
-        a, b = pairs.unbind(-1)  # [n, heads, width / 2] each
-        return torch.cat([a * cos - b * sin, b * cos + a * sin], -1).to(x.dtype)  # [n, heads, width]
+        # x: [n, heads, width], neighbours form the pairs, or the two halves do; leaves all first members before all
+        # second ones
+        if self.interleaved:
+            pairs = x.float().view([x.size(0), x.size(1), -1, 2])  # [n, heads, width / 2, 2]
+            a, b = pairs.unbind(-1)  # [n, heads, width / 2] each
+            return torch.cat([a * cos - b * sin, b * cos + a * sin], -1).to(x.dtype)  # [n, heads, width]
+        return self.rope(x, cos, sin)  # [n, heads, width]
 
     def up(self, weight: Tensor, from_row: int, rows: int) -> Tensor:
         return weight.view([self.heads, self.plain + self.value, -1]).narrow(1, from_row, rows)  # [heads, rows, ...]

@@ -103,6 +103,7 @@ record Architecture(String script, Map<String, Object> attributes, List<Weight> 
         attributes.put("latent", latent.keyValueRank());
         attributes.put("plain", latent.plainDim());
         attributes.put("rotary", latent.ropeDim());
+        attributes.put("interleaved", config.rope().interleaved());
         attributes.put("value", latent.valueDim());
         attributes.put("scale", latentScale(config.rope().scaling(), latent.queryDim()));
         attributes.put("pools", 1);
