@@ -13,18 +13,15 @@ import java.util.regex.Pattern;
  * Reads documents-v1: an answer in a model's own words, with passage numbers in brackets. A number alone proves
  * nothing, so it becomes a citation only where the words before it stand in that passage: what is between quotation
  * marks, else the whole statement. A statement in other words is no claim to quote, so it is neither cited nor counted;
- * a text in quotation marks that stands nowhere is counted.
+ * a text in quotation marks that stands nowhere is counted. {@code [1][2]} and {@code [1, 2]} say the same of the same
+ * words.
  */
 final class DocumentsReader implements AnswerReader {
-    private static final Pattern NUMBER = Pattern.compile("\\[(\\d{1,4})\\]");
-    private static final Pattern QUOTED =
-            Pattern.compile("\"([^\"\n]+)\"|\u201C([^\u201D\n]+)\u201D|\u00AB([^\u00BB\n]+)\u00BB");
-    private static final Pattern BORDER =
-            Pattern.compile("[.!?]['\")\u201D\u00BB]?\\s+(?=\\S)|\\n|\\[\\d{1,4}\\][.,;]?");
-    /** A statement of fewer words would be found by chance. */
-    private static final int LEAST_WORDS = 3;
+    private static final Pattern NUMBERS = Pattern.compile("\\[(\\d{1,4}(?:\\s?,\\s?\\d{1,4}){0,15})\\]");
+    private static final Pattern BETWEEN_NUMBERS = Pattern.compile("[\\s,;]*");
     private final Citations citations;
     private final StringBuilder seen = new StringBuilder();
+    private Claim claim = Claim.of("");
     private int read;
     private int unverified;
 
@@ -51,36 +48,39 @@ final class DocumentsReader implements AnswerReader {
     private List<Cited> numbers() {
         List<Cited> found = new ArrayList<>();
         if (citations.shown().isEmpty()) return found;
-        Matcher number = NUMBER.matcher(seen);
-        while (number.find(read)) {
-            int passage = Integer.parseInt(number.group(1));
-            int index = seen.codePointCount(0, number.start());
-            cited(statement(number.start()), passage).ifPresent(citation -> found.add(new Cited(citation, index)));
-            read = number.end();
+        Matcher numbers = NUMBERS.matcher(seen);
+        while (numbers.find(read)) {
+            String before = seen.substring(read, numbers.start());
+            boolean again = read > 0 && BETWEEN_NUMBERS.matcher(before).matches();
+            if (!again) claim = Claim.of(before);
+            int index = seen.codePointCount(0, numbers.start());
+            for (String number : numbers.group(1).split("\\s?,\\s?")) {
+                cited(Integer.parseInt(number), again).forEach(citation -> found.add(new Cited(citation, index)));
+                again = true;
+            }
+            read = numbers.end();
         }
         return found;
     }
 
-    /** From the end of the sentence, line or number before, to the number. */
-    private String statement(int end) {
-        String before = seen.substring(0, end).stripTrailing();
-        int start = 0;
-        Matcher border = BORDER.matcher(before);
-        while (border.find()) if (border.end() < before.length()) start = border.end();
-        return before.substring(start).strip();
+    /** @param again whether an earlier number had the same words: what stands nowhere was counted then */
+    private List<Citation> cited(int passage, boolean again) {
+        if (claim.quotations().isEmpty()) return statement(passage).stream().toList();
+        List<Citation> found = new ArrayList<>();
+        for (String quote : claim.quotations()) {
+            Optional<Citation> citation = again ? citations.findOnlyIn(quote, passage) : citations.find(quote, passage);
+            if (citation.isEmpty() && !again) unverified++;
+            citation.ifPresent(found::add);
+        }
+        return found;
     }
 
-    private Optional<Citation> cited(String statement, int passage) {
-        Matcher quoted = QUOTED.matcher(statement);
-        if (quoted.find()) {
-            String quote = quoted.group(1) != null ? quoted.group(1) : quoted.group(2) != null ? quoted.group(2)
-                    : quoted.group(3);
-            Optional<Citation> citation = citations.find(quote, passage);
-            if (citation.isEmpty()) unverified++;
-            return citation;
+    private Optional<Citation> statement(int passage) {
+        for (String statement : claim.statements()) {
+            Optional<Citation> found = citations.findOnlyIn(statement, passage)
+                    .or(() -> citations.findOnlyIn(statement.replaceFirst("[.!?,;:]+$", ""), passage));
+            if (found.isPresent()) return found;
         }
-        if (statement.split("\\s+").length < LEAST_WORDS) return Optional.empty();
-        return citations.findOnlyIn(statement, passage)
-                .or(() -> citations.findOnlyIn(statement.replaceFirst("[.!?,;:]+$", ""), passage));
+        return Optional.empty();
     }
 }

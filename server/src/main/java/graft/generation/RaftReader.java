@@ -71,12 +71,19 @@ final class RaftReader implements AnswerReader {
             boolean numbered = number.lookingAt();
             boolean undecided = NUMBER_BEGINS.matcher(seen).region(behind, seen.length()).matches();
             if (!numbered && undecided && !atEnd) return found;
-            String quote = seen.substring(begin + BEGIN.length(), end);
             int index = seen.codePointCount(0, numbered ? number.end(1) : behind);
-            Optional<Citation> citation = citations.find(quote, numbered ? Integer.parseInt(number.group(2)) : 0);
+            Optional<Citation> citation = find(begin, end, numbered ? Integer.parseInt(number.group(2)) : 0);
             citation.ifPresentOrElse(one -> found.add(new Cited(one, index)), () -> unverified++);
             read = numbered ? number.end() : behind;
         }
+    }
+
+    /** A quote that was begun again is the last one: what stands before it was never closed. */
+    private Optional<Citation> find(int begin, int end, int passage) {
+        Optional<Citation> whole = citations.find(seen.substring(begin + BEGIN.length(), end), passage);
+        int again = seen.lastIndexOf(BEGIN, end - BEGIN.length());
+        if (whole.isPresent() || again <= begin) return whole;
+        return citations.find(seen.substring(again + BEGIN.length(), end), passage);
     }
 
     /** What became visible of the answer, where only the answer is sent. */

@@ -7,7 +7,7 @@ import java.util.Optional;
 /**
  * Finds what a model quotes in the passages it was shown. Only what stands there word for word becomes a citation:
  * exactly as stored, or as shown (white space collapsed, hostile text defused). Nothing fuzzy: a quote with another
- * number in it is another statement. Immutable, any thread.
+ * number in it is another statement, and so is one that ends within a number. Immutable, any thread.
  */
 public final class Citations {
     private final List<ShownPassage> shown;
@@ -46,10 +46,11 @@ public final class Citations {
         String wanted = collapse(quote);
         if (wanted.isEmpty()) return Optional.empty();
         String stored = shown.get(passage - 1).passage().text();
-        int exact = stored.indexOf(quote.strip());
+        String stripped = quote.strip();
+        int exact = whole(stored, stripped);
         if (exact >= 0) {
             int start = stored.codePointCount(0, exact);
-            return Optional.of(citation(passage, start, start + length(quote.strip())));
+            return Optional.of(citation(passage, start, start + length(stripped)));
         }
         return findIn(wanted, passage, collapsed.get(passage - 1))
                 .or(() -> findIn(wanted, passage, shown.get(passage - 1)));
@@ -57,11 +58,37 @@ public final class Citations {
 
     private Optional<Citation> findIn(String wanted, int number, ShownPassage passage) {
         String line = passage.line();
-        int at = line.indexOf(wanted);
+        int at = whole(line, wanted);
         if (at < 0) return Optional.empty();
         int first = line.codePointCount(0, at);
         int last = first + length(wanted) - 1;
         return Optional.of(citation(number, passage.placeOf(first), passage.placeOf(last) + 1));
+    }
+
+    /** Where it stands without cutting a number: "weighs 13" is not what "weighs 134.5 kg" says. @return -1 nowhere */
+    private static int whole(String text, String wanted) {
+        int at = text.indexOf(wanted);
+        while (at >= 0 && (insideNumber(text, at) || insideNumber(text, at + wanted.length()))) {
+            at = text.indexOf(wanted, at + 1);
+        }
+        return at;
+    }
+
+    private static boolean insideNumber(String text, int at) {
+        if (at <= 0 || at >= text.length()) return false;
+        boolean digitBefore = Character.isDigit(text.codePointBefore(at));
+        boolean digitAfter = Character.isDigit(text.codePointAt(at));
+        if (digitBefore && digitAfter) return true;
+        if (digitBefore) return isSeparator(text.charAt(at)) && digitAt(text, at + 1);
+        return digitAfter && isSeparator(text.charAt(at - 1)) && digitAt(text, at - 2);
+    }
+
+    private static boolean isSeparator(char c) {
+        return c == '.' || c == ',';
+    }
+
+    private static boolean digitAt(String text, int at) {
+        return at >= 0 && at < text.length() && Character.isDigit(text.charAt(at));
     }
 
     /** @param start and end: code points of the passage's text */
