@@ -11,6 +11,8 @@ public final class Main {
     private Main() {}
 
     public static void main(String[] arguments) throws Exception {
+        // llama.cpp's server closes a connection after five idle seconds, which must not meet the next request.
+        System.setProperty("jdk.httpclient.keepalive.timeout", "2");
         Path root = Path.of(System.getProperty("graft.root", ".")).toAbsolutePath().normalize();
         System.exit(run(root, List.of(arguments)));
     }
