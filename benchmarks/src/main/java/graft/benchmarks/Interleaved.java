@@ -1,11 +1,14 @@
 package graft.benchmarks;
 
 import java.io.IOException;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.concurrent.Callable;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
+import java.util.concurrent.atomic.AtomicBoolean;
 
 /** Makes a few things happen, one after the other with equal rests, while something else runs. */
 final class Interleaved {
@@ -24,14 +27,22 @@ final class Interleaved {
         this.event = event;
     }
 
-    /** @return what ran, once it and all the events are done */
-    <T> T beside(Callable<T> running) throws IOException {
+    /** @return what ran, as often as it took until all the events were over */
+    <T> List<T> beside(Callable<List<T>> running) throws IOException {
+        AtomicBoolean over = new AtomicBoolean();
         try (ExecutorService threads = Executors.newFixedThreadPool(1)) {
-            Future<T> result = threads.submit(running);
-            for (int i = 0; i < events; i++) {
-                Thread.sleep(REST_MILLIS);
-                if (result.isDone()) throw new IOException("the streams ended before event " + i + " of " + events);
-                event.happen(i);
+            Future<List<T>> result = threads.submit(() -> {
+                List<T> all = new ArrayList<>(running.call());
+                while (!over.get()) all.addAll(running.call());
+                return all;
+            });
+            try {
+                for (int i = 0; i < events; i++) {
+                    Thread.sleep(REST_MILLIS);
+                    event.happen(i);
+                }
+            } finally {
+                over.set(true);
             }
             return result.get();
         } catch (ExecutionException e) {
