@@ -48,7 +48,8 @@ final class Server implements AutoCloseable {
             Artifacts artifacts = Artifacts.in(config.cache());
             List<ServedModels.Source> sources = sources(config, artifacts);
             return new Arithmetic(
-                    () -> ServedModels.open(sources, EngineChoice.opener(config, sources.size())),
+                    () -> ServedModels.open(sources, EngineChoice.opener(config,
+                            sources.stream().map(ServedModels.Source::id).toList())),
                     () -> EmbedderParts.open(artifacts, config.embedder(), config.engine().device()));
         }
     }

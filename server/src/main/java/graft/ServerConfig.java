@@ -36,7 +36,8 @@ public record ServerConfig(String host, int port, int adminPort, Path data, Opti
     public record Idempotency(Duration keep, int largestReply) {}
 
     /** The meanings stand at {@link graft.engine.torch.TorchSettings}; bytes are shared by the bases of one process. */
-    public record Engine(Kind kind, String device, Precision precision, int threads, long kvBytes, int tokensPerBlock,
+    public record Engine(Kind kind, String device, Precision precision, int threads, List<String> shares, long kvBytes,
+            double kvFraction, int tokensPerBlock,
             int tokensPerStep, int maxRunning, int maxWaiting, int maxAdaptersPerStep, long adapterBytes,
             long adapterHostBytes, int adapterLoads, int contextLimit, int retryAfterMillis,
             Operators operators) {

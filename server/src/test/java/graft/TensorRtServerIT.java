@@ -139,10 +139,10 @@ class TensorRtServerIT {
     void theEchoIsNeverTakenForAnEngine() throws Exception {
         Path library = EchoEngines.library();
         SetupException refused = assertThrows(SetupException.class, () -> EngineChoice.opener(Settings.read(Map.of(
-                "engine.kind", "tensorrt", "tensorrt.library", library.toString()), Map.of()), 1));
+                "engine.kind", "tensorrt", "tensorrt.library", library.toString()), Map.of()), List.of("base")));
         assertTrue(refused.getMessage().contains("tensorrt.echo"), refused.getMessage());
         SetupException missing = assertThrows(SetupException.class, () -> EngineChoice.opener(Settings.read(Map.of(
-                "engine.kind", "tensorrt"), Map.of()), 1));
+                "engine.kind", "tensorrt"), Map.of()), List.of("base")));
         assertTrue(missing.getMessage().contains("GRAFT_TENSORRT_LIBRARY"), missing.getMessage());
     }
 }

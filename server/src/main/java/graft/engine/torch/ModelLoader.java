@@ -34,14 +34,19 @@ final class ModelLoader {
             int positions, long slots) {
         TorchModule module = loadWeights(files, architecture, precision, device);
         try {
-            var loader = new ModelLoader(module, architecture);
-            loader.rope(files.config(), positions);
-            loader.pools(files.config().layers(), slots);
+            addCaches(module, files.config(), architecture, positions, slots);
             return module;
         } catch (RuntimeException | Error failure) {
             module.close();
             throw failure;
         }
+    }
+
+    /** The rope tables and the KV pools of a script that has its weights. */
+    static void addCaches(TorchModule module, ModelConfig config, Architecture architecture, int positions, long slots) {
+        var loader = new ModelLoader(module, architecture);
+        loader.rope(config, positions);
+        loader.pools(config.layers(), slots);
     }
 
     /** Only the weights: for a script that keeps no KV. */

@@ -58,9 +58,15 @@ public final class TorchEngine implements InferenceEngine {
         Architecture architecture = Operators.chosen(
                 Architecture.of(config, settings.precision(), settings.tokensPerBlock()), settings);
         int context = Math.min(config.maxPositions(), settings.contextLimit());
-        Limits limits = limits(settings, architecture, context);
-        long slots = (long) limits.blocks() * limits.tokensPerBlock();
-        TorchModule module = ModelLoader.load(files, architecture, settings.precision(), settings.device(), context, slots);
+        TorchModule module = ModelLoader.loadWeights(files, architecture, settings.precision(), settings.device());
+        Limits limits;
+        try {
+            limits = limits(settings, architecture, context);
+            ModelLoader.addCaches(module, config, architecture, context, (long) limits.blocks() * limits.tokensPerBlock());
+        } catch (RuntimeException | Error failure) {
+            module.close();
+            throw failure;
+        }
         var model = new BaseModel(id, files.digest(), context, config.vocabularySize(), files.stopTokens());
         return new TorchEngine(model, settings, module, architecture, config, limits);
     }
@@ -77,13 +83,15 @@ public final class TorchEngine implements InferenceEngine {
         thread = Thread.ofPlatform().name("engine-" + model.id()).start(loop);
     }
 
-    /** As many blocks as the setting's memory holds, but no more than the batch could ever use. */
+    /** Called when the weights are loaded: as many blocks as the setting's memory holds, but no more than the batch could ever use. */
     private static Limits limits(TorchSettings settings, Architecture architecture, int context) {
         long blockBytes = architecture.kvBytesPerToken(settings.precision()) * settings.tokensPerBlock();
         long useful = (long) Math.ceilDiv(context, settings.tokensPerBlock()) * settings.maxRunning();
-        long blocks = Math.min(settings.kvBytes() / blockBytes, useful);
-        if (blocks < 1) throw new UnsupportedModelException("engine.kv-bytes=" + settings.kvBytes() + " holds no KV block of "
-                + blockBytes + " bytes");
+        long bytes = settings.kvBytes() > 0 ? settings.kvBytes()
+                : (long) (settings.kvFraction() * TorchDevice.freeBytes(settings.device()));
+        long blocks = Math.min(bytes / blockBytes, useful);
+        if (blocks < 1) throw new UnsupportedModelException("KV memory of " + bytes + " bytes (engine.kv-bytes="
+                + settings.kvBytes() + ", engine.kv-fraction=" + settings.kvFraction() + ") holds no block of " + blockBytes);
         return new Limits(settings.tokensPerStep(), settings.maxRunning(), settings.maxWaiting() + settings.maxRunning(),
                 settings.maxAdaptersPerStep(), Math.toIntExact(Math.min(blocks, Integer.MAX_VALUE)), settings.tokensPerBlock());
     }
