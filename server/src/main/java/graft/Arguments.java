@@ -5,21 +5,29 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 
-/** The options of {@code ./graft up}, as settings. */
-final class Arguments {
+/**
+ * The options of {@code ./graft up}.
+ *
+ * @param settings    keys and values that come before all others
+ * @param migrateOnly brings the database to this version's schema and ends, as a deployment does before it upgrades
+ */
+record Arguments(Map<String, String> settings, boolean migrateOnly) {
     private static final Map<String, String> KEYS = Map.of("--port", "port", "--host", "host", "--data", "data");
 
-    private Arguments() {}
-
     /** @throws SetupException for an option that there is not, or one without its value */
-    static Map<String, String> parse(String... arguments) {
+    static Arguments parse(String... arguments) {
         Map<String, String> settings = new LinkedHashMap<>();
         List<String> bases = new ArrayList<>();
+        boolean migrateOnly = false;
         for (int i = 0; i < arguments.length; i++) {
             int equals = arguments[i].startsWith("--") ? arguments[i].indexOf('=') : -1;
             String name = equals < 0 ? arguments[i] : arguments[i].substring(0, equals);
-            if (name.equals("--no-demo")) {
+            if (arguments[i].equals("--no-demo")) {
                 settings.put("demo", "false");
+                continue;
+            }
+            if (arguments[i].equals("--migrate-only")) {
+                migrateOnly = true;
                 continue;
             }
             if (!KEYS.containsKey(name) && !name.equals("--base")) {
@@ -34,6 +42,6 @@ final class Arguments {
         }
         // A line each, so that a comma in a path is no separator.
         if (!bases.isEmpty()) settings.put("bases", String.join("\n", bases) + "\n");
-        return settings;
+        return new Arguments(settings, migrateOnly);
     }
 }

@@ -7,8 +7,8 @@ import java.util.function.Function;
 import sun.misc.Signal;
 
 /**
- * {@code ./graft up}: starts the server in the foreground and drains it on SIGTERM or Ctrl-C. Exit codes: 0 after a
- * drain, 2 when something is missing that one sentence names, 3 when the data folder is in use, 1 when we failed.
+ * {@code ./graft up}: starts the server in the foreground and drains it on SIGTERM or Ctrl-C; with
+ * {@code --migrate-only} it migrates an external database and starts nothing. Exit codes: 0 after a drain, 2 when something is missing that one sentence names, 3 when the data folder is in use, 1 when we failed.
  */
 public final class Main {
     private static final System.Logger LOG = System.getLogger(Main.class.getName());
@@ -25,7 +25,9 @@ public final class Main {
     static int run(Function<ServerConfig, Server.Arithmetic> arithmetic, String... arguments) {
         CountDownLatch stop = onSignal();
         try {
-            ServerConfig config = Settings.read(Arguments.parse(arguments), System.getenv());
+            Arguments options = Arguments.parse(arguments);
+            ServerConfig config = Settings.read(options.settings(), System.getenv());
+            if (options.migrateOnly()) return migrate(config);
             try (DataFolder data = DataFolder.open(config.data())) {
                 ServerLog.install(data.log(), config.log());
                 try (Server server = Server.start(config, data, arithmetic.apply(config))) {
@@ -48,6 +50,13 @@ public final class Main {
             LOG.log(System.Logger.Level.ERROR, "failed", e);
             return 1;
         }
+    }
+
+    /** Takes no data folder and logs to standard error alone: it is a job beside servers that run. */
+    private static int migrate(ServerConfig config) {
+        System.out.println("The database is at this version's schema; migrations run now: "
+                + Storage.migrate(config.database()) + ".");
+        return 0;
     }
 
     /**

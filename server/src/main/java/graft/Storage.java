@@ -54,13 +54,36 @@ final class Storage implements AutoCloseable {
         }
     }
 
-    private static Storage external(ServerConfig.Storage settings, String url) {
-        Login serving = new Login(url, settings.user().orElse(""), settings.password().orElse(""));
-        Login migrating = settings.migrationUser().isEmpty() ? serving
-                : new Login(url, settings.migrationUser().get(), settings.migrationPassword().orElse(""));
-        ExternalPostgres postgres = new ExternalPostgres(serving, migrating);
+    /**
+     * Migrates the external database of the settings; several may at once.
+     *
+     * @return how many migrations ran
+     * @throws SetupException when there is none, or it can't be migrated; the sentence has the remedy
+     */
+    static int migrate(ServerConfig.Storage settings) {
+        String url = settings.url().orElseThrow(() -> new SetupException("--migrate-only needs an external database: set "
+                + "GRAFT_DATABASE_URL; the embedded one is migrated when the server starts."));
+        try {
+            return migrate(externalPostgres(settings, url));
+        } catch (PostgresException e) {
+            throw new SetupException(e.getMessage(), e);
+        }
+    }
+
+    private static int migrate(ExternalPostgres postgres) {
         postgres.prepare();
-        Migrations.run(postgres.owner());
+        return Migrations.run(postgres.owner());
+    }
+
+    private static ExternalPostgres externalPostgres(ServerConfig.Storage settings, String url) {
+        Login serving = new Login(url, settings.user().orElse(""), settings.password().orElse(""));
+        return new ExternalPostgres(serving, settings.migrationUser().isEmpty() ? serving
+                : new Login(url, settings.migrationUser().get(), settings.migrationPassword().orElse("")));
+    }
+
+    private static Storage external(ServerConfig.Storage settings, String url) {
+        ExternalPostgres postgres = externalPostgres(settings, url);
+        migrate(postgres);
         return new Storage(new Database(postgres.app(), postgres.admin(), pooling(settings)), postgres.owner(),
                 Optional.empty());
     }

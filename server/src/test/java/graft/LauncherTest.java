@@ -87,7 +87,8 @@ class LauncherTest {
     void optionsBecomeSettings() {
         assertEquals(Map.of("port", "18080", "host", "0.0.0.0", "data", "d", "demo", "false", "bases", "demo\nx=/m\n"),
                 Arguments.parse("--port", "18080", "--host=0.0.0.0", "--data", "d", "--no-demo", "--base", "demo",
-                        "--base", "x=/m"));
+                        "--base", "x=/m").settings());
+        assertTrue(Arguments.parse("--migrate-only", "--data=/data").migrateOnly());
         assertThrows(SetupException.class, () -> Arguments.parse("--port"));
         assertThrows(SetupException.class, () -> Arguments.parse("--prot", "1"));
         assertThrows(SetupException.class, () -> Arguments.parse("up"));
