@@ -40,12 +40,12 @@ compile() { # NAME FLAG...: one object; a log of its own, shown only when it fai
         touch "$work/failed"
     }
 }
-torch="-D_GLIBCXX_USE_CXX11_ABI=1 -isystem $headers -isystem $headers/torch/csrc/api/include"
+torch="-O2 -D_GLIBCXX_USE_CXX11_ABI=1 -isystem $headers -isystem $headers/torch/csrc/api/include"
 # shellcheck disable=SC2086
 {
     (compile pool; compile dispatch; compile kernels_plain; compile packed $torch; compile operators $torch) &
     if [ "$machine" = x86_64 ]; then
-        (compile kernels_avx2 -mavx2 -mfma; compile kernels_avx512 $wide; compile kernels_avx512bf16 $wide -mavx512bf16) &
+        (compile kernels_avx2 -mavx2 -mfma; compile kernels_avx512 $wide; compile kernels_avx512bf16 $wide -mavx512bf16 -mavx512vnni) &
     fi
     (compile project $torch; compile attention $torch) &
     wait

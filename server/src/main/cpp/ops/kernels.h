@@ -29,6 +29,24 @@ struct Linear {
   bool add;  // y += instead of y =
 };
 
+constexpr int64_t kBlock = 32;  // weights that share a scale
+
+// The same with weights as codes. 8 bits lie as [ceil(out / 32)][in / 2][32][2]; of 4 bits a byte holds what has its
+// place there in its lower half, and what lies 32 places (16 outputs) further in its upper one. scales and minima are
+// float16 [ceil(out / 32)][in / 32][32]; row_scales [out] stand instead of scales where a row has one.
+struct Codes {
+  const int16_t* x;      // [rows, in], in units
+  const float* x_units;  // [rows]
+  const float* x_sums;   // [rows, in / 32], of units
+  const void* w;
+  const uint16_t *scales, *minima;  // or null
+  const float* row_scales;          // or null
+  const float* bias;                // [out], or null
+  float* y;                         // [rows, out]
+  int64_t y_stride, rows, out, in;
+  bool add;
+};
+
 // Low-rank part of one adapter for its range of rows: S = X A^T, then y += scale * S B^T, both for one module.
 struct Shrink {
   const void* x;  // [rows, in]
@@ -111,6 +129,9 @@ struct Kernels {
   void (*widen)(const Bf16* x, float* y, int64_t count);
   bool (*finite)(const float* x, int64_t count);
   void (*summary)(const float* x, int64_t count, float* out);  // logarithm of summed exponentials, largest, its index
+  void (*codes8)(const Codes&, int64_t panel);
+  void (*codes4)(const Codes&, int64_t panel);
+  void (*whole)(const Bf16* x, int64_t in, int16_t* out, float* unit, float* sums);  // activations for Codes
 };
 
 extern const Kernels kPlainKernels;

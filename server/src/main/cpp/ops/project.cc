@@ -107,20 +107,21 @@ struct Unit {
   int64_t from, to;
 };
 
-void base_and_shrink(const Linear& job, const std::vector<Module>& modules, bool bf16, const Kernels& k) {
+// base(panel) for all panels, and the adapters' inner products beside it.
+template <class Base>
+void base_and_shrink(int64_t out, const std::vector<Module>& modules, bool bf16, const Kernels& k, Base base) {
   int threads = at::get_num_threads();
-  int64_t panels = (job.out + kPanel - 1) / kPanel;
-  int64_t each = std::max<int64_t>(1, panels / (threads * kUnits)), base = (panels + each - 1) / each;
+  int64_t panels = (out + kPanel - 1) / kPanel;
+  int64_t each = std::max<int64_t>(1, panels / (threads * kUnits)), chunks = (panels + each - 1) / each;
   std::vector<Unit> units;
   for (const Module& module : modules)
     for (const Low& low : module.low)
       for (int64_t from = 0; from < low.shrink.rank; from += kRanks)
         units.push_back({&module, &low, from, std::min(from + kRanks, low.shrink.rank)});
-  auto linear = bf16 ? k.linear_bf16 : k.linear_f32;
   auto shrink = bf16 ? k.shrink_bf16 : k.shrink_f32;
-  Pool::shared().each(base + static_cast<int64_t>(units.size()), threads, [&](int64_t i) {
-    if (i >= base) return shrink(units[i - base].low->shrink, units[i - base].from, units[i - base].to);
-    for (int64_t panel = i * each; panel < std::min(panels, (i + 1) * each); panel++) linear(job, panel);
+  Pool::shared().each(chunks + static_cast<int64_t>(units.size()), threads, [&](int64_t i) {
+    if (i >= chunks) return shrink(units[i - chunks].low->shrink, units[i - chunks].from, units[i - chunks].to);
+    for (int64_t panel = i * each; panel < std::min(panels, (i + 1) * each); panel++) base(panel);
   });
 }
 
@@ -140,31 +141,56 @@ void expand(const Batch& batch, const at::Tensor& x, const at::Tensor& y, const 
   });
 }
 
-void compute(const at::Tensor& x, const at::Tensor& w, const at::Tensor& bias, const Batch& batch, at::IntArrayRef sites,
-             at::IntArrayRef widths, const at::Tensor& y, bool add) {
-  const Kernels& k = kernels();
-  at::Tensor offsets = bias.to(at::kFloat).contiguous();
-  TORCH_CHECK(bias.numel() == 0 || bias.numel() == w.size(0), "a bias of ", bias.sizes(), " for weights ", w.sizes());
+void compute_codes(const at::Tensor& x, const Weight& w, const float* bias, const std::vector<Module>& modules,
+                   const at::Tensor& y, bool add, const Kernels& k) {
+  int64_t n = x.size(0), in = w.in();
+  at::Tensor whole = at::empty({n, in}, x.options().dtype(at::kShort));
+  at::Tensor units = at::empty({n}, y.options()), sums = at::empty({n, in / kBlock}, y.options());
+  const Bf16* from = static_cast<const Bf16*>(x.data_ptr());
+  for (int64_t i = 0; i < n; i++)
+    k.whole(from + i * in, in, whole.data_ptr<int16_t>() + i * in, units.data_ptr<float>() + i,
+            sums.data_ptr<float>() + i * (in / kBlock));
+  at::Tensor row_scales = w.scales.dim() == 1 ? w.scales.to(at::kFloat) : at::empty({0}, y.options());
+  bool blocks = w.scales.dim() == 2, four = w.minima.numel() > 0;
+  Codes job{whole.data_ptr<int16_t>(), units.data_ptr<float>(), sums.data_ptr<float>(), w.values.data_ptr(),
+            blocks ? static_cast<const uint16_t*>(w.scales.data_ptr()) : nullptr,
+            four ? static_cast<const uint16_t*>(w.minima.data_ptr()) : nullptr, floats(row_scales),
+            bias, y.data_ptr<float>(), y.size(1), n, w.out(), in, add};
+  auto one = four ? k.codes4 : k.codes8;
+  base_and_shrink(w.out(), modules, true, k, [&](int64_t panel) { one(job, panel); });
+}
+
+void compute_plain(const at::Tensor& x, const Weight& w, const float* bias, const std::vector<Module>& modules,
+                   const at::Tensor& y, bool add, const Kernels& k) {
   at::Tensor given = x;
   if (is_bf16(x) && !k.bf16_products) {
     given = at::empty(x.sizes(), x.options().dtype(at::kFloat));
     k.widen(static_cast<const Bf16*>(x.data_ptr()), given.data_ptr<float>(), x.numel());
   }
+  Linear job{given.data_ptr(), x.size(1), w.values.data_ptr(), bias, y.data_ptr<float>(), y.size(1), x.size(0), w.out(), w.in(), add};
+  auto one = is_bf16(x) ? k.linear_bf16 : k.linear_f32;
+  base_and_shrink(w.out(), modules, is_bf16(x), k, [&](int64_t panel) { one(job, panel); });
+}
+
+void compute(const at::Tensor& x, const Weight& w, const at::Tensor& bias, const Batch& batch, at::IntArrayRef sites,
+             at::IntArrayRef widths, const at::Tensor& y, bool add) {
+  const Kernels& k = kernels();
+  at::Tensor offsets = bias.to(at::kFloat).contiguous();
+  TORCH_CHECK(bias.numel() == 0 || bias.numel() == w.out(), "a bias of ", bias.sizes(), " for ", w.out(), " outputs");
   std::vector<Module> own = modules(batch, x, y, sites, widths);
-  Linear job{given.data_ptr(), x.size(1), w.data_ptr(), floats(offsets), y.data_ptr<float>(), y.size(1),
-             x.size(0), w.size(0), w.size(1), add};
-  base_and_shrink(job, own, is_bf16(x), k);
+  (w.coded() ? compute_codes : compute_plain)(x, w, floats(offsets), own, y, add, k);
   if (!own.empty()) expand(batch, x, y, own, k);
 }
 
-at::Tensor checked(const at::Tensor& x, const at::Tensor& w, const Batch& batch, at::IntArrayRef sites, at::IntArrayRef widths) {
-  check_packed(w);
-  TORCH_CHECK(x.device().is_cpu() && x.dim() == 2 && x.size(1) == w.size(1) && x.scalar_type() == w.scalar_type(),
-              "input ", x.toString(), x.sizes(), " does not fit weights ", w.toString(), w.sizes());
+at::Tensor checked(const at::Tensor& x, const Weight& w, const Batch& batch, at::IntArrayRef sites, at::IntArrayRef widths) {
+  w.check();
+  TORCH_CHECK(x.device().is_cpu() && x.dim() == 2 && x.size(1) == w.in() &&
+                  x.scalar_type() == (w.coded() ? at::kBFloat16 : w.values.scalar_type()),
+              "input ", x.toString(), x.sizes(), " does not fit weights ", w.values.toString(), w.values.sizes());
   TORCH_CHECK(sites.size() == widths.size(), sites.size(), " sites of ", widths.size(), " widths");
   int64_t wide = 0;
   for (int64_t width : widths) wide += width;
-  TORCH_CHECK(sites.empty() || wide == w.size(0), "modules of ", wide, " outputs for weights ", w.sizes());
+  TORCH_CHECK(sites.empty() || wide == w.out(), "modules of ", wide, " outputs for weights ", w.values.sizes());
   batch.check(x.size(0));
   return x.contiguous();
 }
@@ -177,22 +203,22 @@ void Batch::check(int64_t all_rows) const {
     TORCH_CHECK(start(g) >= 0 && rows(g) >= 0 && start(g) + rows(g) <= all_rows, "rows ", start(g), " + ", rows(g), " of ", all_rows);
 }
 
-at::Tensor project(const at::Tensor& given, const at::Tensor& w, const at::Tensor& bias, const Batch& batch,
+at::Tensor project(const at::Tensor& given, const Weight& w, const at::Tensor& bias, const Batch& batch,
                    at::IntArrayRef sites, at::IntArrayRef widths) {
   at::Tensor x = checked(given, w, batch, sites, widths);
-  at::Tensor y = at::empty({x.size(0), w.size(0)}, x.options().dtype(at::kFloat));
+  at::Tensor y = at::empty({x.size(0), w.out()}, x.options().dtype(at::kFloat));
   compute(x, w, bias, batch, sites, widths, y, false);
   return y;
 }
 
-void project_onto(const at::Tensor& h, const at::Tensor& given, const at::Tensor& w, const at::Tensor& bias,
+void project_onto(const at::Tensor& h, const at::Tensor& given, const Weight& w, const at::Tensor& bias,
                   const Batch& batch, int64_t site) {
-  at::Tensor x = checked(given, w, batch, {site}, {w.size(0)});
-  TORCH_CHECK(h.scalar_type() == at::kFloat && h.is_contiguous() && h.dim() == 2 && h.size(0) == x.size(0) && h.size(1) == w.size(0),
-              "the residual stream ", h.toString(), h.sizes(), " does not fit ", x.sizes(), " by ", w.sizes());
-  if (batch.count() == 0) return compute(x, w, bias, batch, {site}, {w.size(0)}, h, true);
+  at::Tensor x = checked(given, w, batch, {site}, {w.out()});
+  TORCH_CHECK(h.scalar_type() == at::kFloat && h.is_contiguous() && h.dim() == 2 && h.size(0) == x.size(0) && h.size(1) == w.out(),
+              "the residual stream ", h.toString(), h.sizes(), " does not fit ", x.sizes(), " by ", w.values.sizes());
+  if (batch.count() == 0) return compute(x, w, bias, batch, {site}, {w.out()}, h, true);
   at::Tensor y = at::empty_like(h);
-  compute(x, w, bias, batch, {site}, {w.size(0)}, y, false);
+  compute(x, w, bias, batch, {site}, {w.out()}, y, false);
   h.add_(y);
 }
 

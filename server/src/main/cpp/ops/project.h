@@ -3,6 +3,8 @@
 #include <ATen/ATen.h>
 #include <ATen/core/List.h>
 
+#include "packed.h"
+
 namespace graft {
 
 // Which adapters a step's rows have, as parts/adapters.py counts them: `groups` holds start row, rows and slot of each,
@@ -23,11 +25,11 @@ struct Batch {
 };
 
 // y[n, out] = x w^T + bias with every row's adapter, float32; the modules' outputs lie side by side.
-at::Tensor project(const at::Tensor& x, const at::Tensor& w, const at::Tensor& bias, const Batch& batch,
+at::Tensor project(const at::Tensor& x, const Weight& w, const at::Tensor& bias, const Batch& batch,
                    at::IntArrayRef sites, at::IntArrayRef widths);
 
 // The same added to h [n, out].
-void project_onto(const at::Tensor& h, const at::Tensor& x, const at::Tensor& w, const at::Tensor& bias, const Batch& batch,
+void project_onto(const at::Tensor& h, const at::Tensor& x, const Weight& w, const at::Tensor& bias, const Batch& batch,
                   int64_t site);
 
 // Root mean square norm of the last dimension of h [..., d], float32, in the element type of `like`.

@@ -12,13 +12,14 @@
     def project(self, x: Tensor, weight: int, sites: List[int], widths: List[int], groups: List[int],
                 scales: List[float]) -> Tensor:
         # One matrix that stacks the outputs of several modules, each with a site of its own for adapters.
-        return ops.graft.project(x, self.weights[weight], self.weights[weight + 1], self.adapters, sites, widths, groups,
-                                 scales, self.sites)  # [n, sum(widths)], float32
+        return ops.graft.project(x, self.weights[weight], self.weight_scales[weight], self.weight_minima[weight],
+                                 self.weights[weight + 1], self.adapters, sites, widths, groups, scales,
+                                 self.sites)  # [n, sum(widths)], float32
 
     def project_onto(self, h: Tensor, x: Tensor, weight: int, site: int, groups: List[int],
                      scales: List[float]) -> Tensor:
-        return ops.graft.project_onto(h, x, self.weights[weight], self.weights[weight + 1], self.adapters, site, groups,
-                                      scales, self.sites)  # [n, d]
+        return ops.graft.project_onto(h, x, self.weights[weight], self.weight_scales[weight], self.weight_minima[weight],
+                                      self.weights[weight + 1], self.adapters, site, groups, scales, self.sites)  # [n, d]
 
     def swiglu(self, gate_up: Tensor) -> Tensor:
         return ops.graft.swiglu(gate_up, self.compute)  # [n, inner]

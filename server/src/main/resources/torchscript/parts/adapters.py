@@ -39,8 +39,8 @@
         if self.weight_scales[weight].numel() == 0:
             return torch.equal(self.values(weight, row, rows), values.to(w.device, w.dtype).float())
         coded = self.encoded(weight, values.to(w.device))  # what the base would be if it had these values
-        same = torch.equal(self.weight_scales[weight].narrow(0, row, rows), coded[1])
-        return same and torch.equal(w.narrow(0, row, rows), coded[0])
+        minima = coded[2] if len(coded) > 2 else torch.empty([0])
+        return torch.equal(self.values(weight, row, rows), self.decoded(coded[0], coded[1], minima))
 
     def bias_change(self, weight: int, row: int, bias: Tensor) -> Tensor:
         old = self.weights[weight + 1]

@@ -11,6 +11,9 @@
     def kept_form(self, weight: Tensor) -> Tensor:
         return weight
 
+    def finish(self, weight: int) -> int:
+        return weight  # whose codes are all there
+
     def rows_linear(self, x: Tensor, weight: int, row: int, rows: int) -> Tensor:
         # Only rows of the matrix, without its bias: [n, rows]
         return self.multiply(x, self.weights[weight].narrow(0, row, rows), self.some(self.weight_scales[weight], row, rows),
@@ -47,20 +50,3 @@
             minima = minima.index_select(0, rows)  # [n, in / 32]
         return self.decoded(self.weights[weight].index_select(0, rows),
                             self.weight_scales[weight].index_select(0, rows), minima)  # [n, in], float32
-
-    def some(self, x: Tensor, row: int, rows: int) -> Tensor:
-        return x if x.numel() == 0 else x.narrow(0, row, rows)
-
-    def decoded(self, codes: Tensor, scales: Tensor, minima: Tensor) -> Tensor:
-        # The values in float32: exactly those that GGUF's blocks stand for.
-        rows = codes.size(0)
-        if scales.numel() == 0:
-            return codes.float()  # [rows, in]
-        if minima.numel() > 0:
-            halves = codes.view([rows, -1, 16])  # [rows, in / 32, 16]
-            codes = torch.cat([torch.bitwise_and(halves, 15), torch.bitwise_right_shift(halves, 4)], 2)
-            values = codes * scales.float().unsqueeze(2)  # [rows, in / 32, 32]
-            return values.add_(minima.float().unsqueeze(2)).view([rows, -1])  # [rows, in]
-        if scales.dim() == 1:
-            return codes * scales.float().unsqueeze(1)  # [rows, in]
-        return (codes.view([rows, -1, 32]) * scales.float().unsqueeze(2)).view([rows, -1])  # [rows, in]

@@ -92,3 +92,20 @@
 
     def divisor(self, scales: Tensor) -> Tensor:
         return scales.float().masked_fill(scales == 0, 1.0).unsqueeze(-1)  # where all is zero, codes are too
+
+    def some(self, x: Tensor, row: int, rows: int) -> Tensor:
+        return x if x.numel() == 0 else x.narrow(0, row, rows)
+
+    def decoded(self, codes: Tensor, scales: Tensor, minima: Tensor) -> Tensor:
+        # The values in float32: exactly those that GGUF's blocks stand for.
+        rows = codes.size(0)
+        if scales.numel() == 0:
+            return codes.float()  # [rows, in]
+        if minima.numel() > 0:
+            halves = codes.view([rows, -1, 16])  # [rows, in / 32, 16]
+            codes = torch.cat([torch.bitwise_and(halves, 15), torch.bitwise_right_shift(halves, 4)], 2)
+            values = codes * scales.float().unsqueeze(2)  # [rows, in / 32, 32]
+            return values.add_(minima.float().unsqueeze(2)).view([rows, -1])  # [rows, in]
+        if scales.dim() == 1:
+            return codes * scales.float().unsqueeze(1)  # [rows, in]
+        return (codes.view([rows, -1, 32]) * scales.float().unsqueeze(2)).view([rows, -1])  # [rows, in]

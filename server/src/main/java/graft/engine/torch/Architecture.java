@@ -173,12 +173,6 @@ record Architecture(String script, Map<String, Object> attributes, List<Weight> 
         return new Architecture(script, attributes, weights, sites, pools, true);
     }
 
-    /** Packed matrices and halves of heads need even widths; all published models have them. */
-    boolean evenWidths() {
-        int heads = (Integer) attributes.get("heads");
-        return pools.stream().allMatch(pool -> pool.width() % 2 == 0 && heads % pool.heads() == 0);
-    }
-
     /** Sites the script counts; some may be absent from this model. */
     int siteCount() {
         return (Integer) attributes.get("sites");

@@ -1,6 +1,7 @@
 package graft.engine.torch;
 
 import ai.djl.engine.Engine;
+import graft.weights.ModelConfig;
 import java.lang.System.Logger.Level;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -20,17 +21,29 @@ final class Operators {
     private static final String PROPERTY = "graft.operators";
     private static final String LINK = "server/target/libgraft_operators.so";
     private static final Set<String> SCRIPTS = Set.of("llama.py", "qwen2.py", "qwen3.py");
-    private static final Set<Precision> PRECISIONS = Set.of(Precision.FLOAT32, Precision.BF16);
+    private static final int BLOCK = 32;
 
     private static Boolean available;
 
     private Operators() {}
 
     /** The form of the architecture's script that these settings and this machine allow. */
-    static Architecture chosen(Architecture plain, TorchSettings settings) {
-        boolean can = SCRIPTS.contains(plain.script()) && PRECISIONS.contains(settings.precision()) && plain.evenWidths();
-        if (!settings.operators() || !settings.device().equals("cpu") || !can || !available()) return plain;
+    static Architecture chosen(Architecture plain, ModelConfig config, TorchSettings settings) {
+        boolean wanted = settings.operators() && settings.device().equals("cpu");
+        if (!wanted || !SCRIPTS.contains(plain.script()) || !fits(config, settings.precision()) || !available()) return plain;
         return plain.withOperators();
+    }
+
+    /** Values are packed in pairs, codes in blocks of 32; the widths of all published models are multiples of both. */
+    private static boolean fits(ModelConfig config, Precision precision) {
+        int multiple = switch (precision) {
+            case FLOAT32, BF16 -> 2;
+            case INT8, INT4 -> BLOCK;
+            case FLOAT16 -> 0;
+        };
+        int width = config.attention().headDim();
+        return multiple > 0 && width % 2 == 0 && config.hiddenSize() % multiple == 0
+                && config.intermediateSize() % multiple == 0 && config.attention().heads() * width % multiple == 0;
     }
 
     /** Whether the operators are there; the first call loads them. */

@@ -56,7 +56,7 @@ public final class TorchEngine implements InferenceEngine {
         if (settings.threads() > 0) TorchModule.useThreads(settings.threads());
         ModelConfig config = files.config();
         Architecture architecture = Operators.chosen(
-                Architecture.of(config, settings.precision(), settings.tokensPerBlock()), settings);
+                Architecture.of(config, settings.precision(), settings.tokensPerBlock()), config, settings);
         int context = Math.min(config.maxPositions(), settings.contextLimit());
         TorchModule module = ModelLoader.loadWeights(files, architecture, settings.precision(), settings.device());
         Limits limits;

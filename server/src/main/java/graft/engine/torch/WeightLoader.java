@@ -94,6 +94,9 @@ final class WeightLoader {
             fill(index, row, name, form);
             row += tensor(name).shape().getFirst();
         }
+        try (TorchModule.Scope scope = module.scope()) {
+            scope.call("finish", scope.number(index));
+        }
         bytes.merge(form, form.bytes(shape[0], shape[1]), Long::sum);
     }
 
