@@ -75,7 +75,7 @@ final class FilesResource implements Resource {
         void part(Multipart.Part part) throws IOException {
             switch (part.name()) {
                 case "file" -> {
-                    filename = checkedName(part.filename().orElse(""));
+                    filename = checkedName("file", part.filename().orElse(""));
                     long bytes = Files.copy(part.content(), path, StandardCopyOption.REPLACE_EXISTING);
                     if (bytes > maxBytes) throw ApiException.tooLarge("A file may have " + maxBytes + " bytes.");
                 }
@@ -100,8 +100,7 @@ final class FilesResource implements Resource {
             Multipart.read(exchange, limits, upload::part);
             if (upload.filename.isEmpty())
                 throw ApiException.invalid("file", "The form has no part 'file' with a file.");
-            if (!PURPOSES.contains(upload.purpose))
-                throw ApiException.invalid("purpose", "'purpose' must be one of " + String.join(", ", PURPOSES) + ".");
+            checkPurpose(upload.purpose);
             try (InputStream content = Files.newInputStream(upload.path)) {
                 exchange.ok(FileBody.of(files.create(exchange.caller().tenantId(),
                         new FileDao.NewFile(upload.filename, upload.purpose, upload.lifetime), content)));
@@ -112,15 +111,20 @@ final class FilesResource implements Resource {
         }
     }
 
+    static void checkPurpose(String purpose) {
+        if (purpose == null || !PURPOSES.contains(purpose))
+            throw ApiException.invalid("purpose", "'purpose' must be one of " + String.join(", ", PURPOSES) + ".");
+    }
+
     /** Without the folders that some clients write before it. */
-    private static String checkedName(String written) {
+    static String checkedName(String param, String written) {
         String name = written.substring(Math.max(written.lastIndexOf('/'), written.lastIndexOf('\\')) + 1);
         if (name.isBlank() || name.length() > 255 || name.chars().anyMatch(Character::isISOControl))
-            throw ApiException.invalid("file", "The file needs a name of 1 to 255 printable characters.");
+            throw ApiException.invalid(param, "The file needs a name of 1 to 255 printable characters.");
         return name;
     }
 
-    private static Duration lifetime(String text) {
+    static Duration lifetime(String text) {
         try {
             int seconds = Integer.parseInt(text);
             if (seconds >= SHORTEST_LIFE && seconds <= LONGEST_LIFE) return Duration.ofSeconds(seconds);

@@ -50,18 +50,21 @@ public final class FileDao {
      * @throws StorageLimitException when files and adapters together would pass the tenant's limit
      */
     public StoredFile create(String tenantId, NewFile file, InputStream content) {
+        return database.asTenant(tenantId, handle -> create(handle, tenantId, file, content));
+    }
+
+    /** The same within the tenant's transaction. */
+    public static StoredFile create(Handle handle, String tenantId, NewFile file, InputStream content) {
         String id = Ids.next("file-");
-        return database.asTenant(tenantId, handle -> {
-            handle.createUpdate("""
-                    INSERT INTO file (id, tenant_id, filename, purpose, bytes, sha256, expires_at)
-                    VALUES (:id, :tenant, :filename, :purpose, 0, '', now() + make_interval(secs => :lifetime))""")
-                    .bind("id", id).bind("tenant", tenantId).bind("filename", file.filename())
-                    .bind("purpose", file.purpose())
-                    .bind("lifetime", file.lifetime().map(Duration::toSeconds).orElse(null)).execute();
-            insertPieces(handle, tenantId, id, content);
-            refuseOverLimit(handle, tenantId);
-            return find(handle, id).orElseThrow();
-        });
+        handle.createUpdate("""
+                INSERT INTO file (id, tenant_id, filename, purpose, bytes, sha256, expires_at)
+                VALUES (:id, :tenant, :filename, :purpose, 0, '', now() + make_interval(secs => :lifetime))""")
+                .bind("id", id).bind("tenant", tenantId).bind("filename", file.filename())
+                .bind("purpose", file.purpose())
+                .bind("lifetime", file.lifetime().map(Duration::toSeconds).orElse(null)).execute();
+        insertPieces(handle, tenantId, id, content);
+        refuseOverLimit(handle, tenantId);
+        return find(handle, id).orElseThrow();
     }
 
     private static void insertPieces(Handle handle, String tenantId, String id, InputStream content) {

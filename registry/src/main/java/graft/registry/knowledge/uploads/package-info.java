@@ -1,0 +1,2 @@
+/** Uploads in parts, on their way to becoming files. */
+package graft.registry.knowledge.uploads;
