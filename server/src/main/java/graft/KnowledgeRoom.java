@@ -12,7 +12,9 @@ import graft.knowledge.IndexMeter;
 import graft.knowledge.Ingestion;
 import graft.knowledge.KnowledgeSearch;
 import graft.knowledge.Reembedding;
+import graft.knowledge.Retrieval;
 import graft.knowledge.TextEmbedder;
+import graft.knowledge.grounding.StoreRetrieval;
 import graft.knowledge.parsing.Parser;
 import graft.knowledge.retrieval.CrossEncoderReranker;
 import graft.knowledge.retrieval.Promotion;
@@ -25,8 +27,10 @@ import graft.registry.knowledge.NearestVectors;
 import graft.registry.knowledge.RetrievalDao;
 import graft.registry.knowledge.SearchDao;
 import graft.registry.knowledge.StoreDao;
+import graft.registry.knowledge.uploads.UploadDao;
 import graft.registry.knowledge.vectors.ReembeddingDao;
 import graft.registry.knowledge.vectors.VectorGraphs;
+import graft.registry.knowledge.whole.WholeStoreDao;
 import graft.tokens.HuggingFaceTokenizer;
 import graft.tokens.Tokenizer;
 import graft.weights.ModelFiles;
@@ -44,6 +48,7 @@ final class KnowledgeRoom implements AutoCloseable {
     private final Reembedding reembedding;
     private final Optional<RerankerParts> reranker;
     private final KnowledgeSearch search;
+    private final Retrieval retrieval;
 
     /** An embedder with its tokeniser; opened before the database is there. */
     record EmbedderParts(Embedder embedder, Tokenizer tokenizer, TextEmbedder text) implements AutoCloseable {
@@ -105,7 +110,8 @@ final class KnowledgeRoom implements AutoCloseable {
         this.reranker = settings.reranker().map(folder -> RerankerParts.open(folder, config));
         stored = new KnowledgeApi.Stored(new FileDao(database), new StoreDao(database),
                 new DocumentDao(database, new DocumentDao.Bounds(settings.maxDocumentsPerStore(),
-                        settings.maxQueuedDocuments())), new RetrievalDao(database));
+                        settings.maxQueuedDocuments())), new RetrievalDao(database), new UploadDao(database),
+                new WholeStoreDao(database));
         ingestion = new Ingestion(stored.files(), new IngestionDao(database), embedder.text(),
                 new Parser(new Parser.Settings(settings.parserHeap(), settings.parserTime(),
                         settings.parserOutputBytes())), meter,
@@ -114,18 +120,21 @@ final class KnowledgeRoom implements AutoCloseable {
                         settings.ingestionRetryPause(), settings.reembed()));
         SearchDao legs = new SearchDao(database, new SearchDao.Bm25(settings.bm25K1(), settings.bm25B()),
                 new NearestVectors.Effort(settings.graphSearch(), settings.graphScan(), settings.exactDocuments()));
-        search = new KnowledgeSearch(legs, stored.retrievals(), embedder.text(), new Filters(settings.maxFilterParts()),
+        Filters filters = new Filters(settings.maxFilterParts());
+        search = new KnowledgeSearch(legs, stored.retrievals(), embedder.text(), filters,
                 reranker.map(parts -> new CrossEncoderReranker(parts.encoder(), parts.tokenizer())),
                 new KnowledgeSearch.Settings(settings.searchCandidates(), settings.fusionK(),
                         settings.recordedCandidates(), settings.foldSimilarity(), settings.expansionTokens(),
                         settings.rerankCandidates()));
+        retrieval = new StoreRetrieval(search, legs, stored.whole(), stored.retrievals(), filters,
+                embedder.text());
         VectorGraphs graphs = new VectorGraphs(database, storage.owner(), new VectorGraphs.Settings(
                 settings.exactLimit(), settings.graphLinks(), settings.graphConstruction(),
                 settings.graphMemoryBytes()));
         promotion = new Promotion(graphs, settings.promotionInterval());
         reembedding = new Reembedding(new ReembeddingDao(database), graphs, embedder.text(),
                 settings.embeddingBatch(), settings.promotionInterval());
-        housekeeping = new Housekeeping(stored.files(), stored.stores(), stored.retrievals(),
+        housekeeping = new Housekeeping(stored.files(), stored.stores(), stored.retrievals(), stored.uploads(),
                 new Housekeeping.Settings(settings.housekeepingInterval(), settings.retrievalRetention(),
                         settings.housekeepingBatch()));
         ingestion.start();
@@ -137,7 +146,8 @@ final class KnowledgeRoom implements AutoCloseable {
     KnowledgeApi api(Path spool, Admission admission, UsageRecorder usage, ServerConfig.Knowledge settings) {
         return new KnowledgeApi(stored, ingestion, search, embedder.text(), admission, usage,
                 new KnowledgeApi.Settings(spool, settings.maxFileBytes(), settings.maxFilesPerCall(),
-                        settings.maxQueries(), settings.maxQueryCharacters(), settings.maxResults()));
+                        settings.maxQueries(), settings.maxQueryCharacters(), settings.maxResults(),
+                        settings.maxPartBytes(), settings.maxPendingUploads(), settings.uploadLife()));
     }
 
     TextEmbedder embedder() {
@@ -152,8 +162,9 @@ final class KnowledgeRoom implements AutoCloseable {
         return ingestion;
     }
 
-    KnowledgeSearch search() {
-        return search;
+    /** In every mode. */
+    Retrieval retrieval() {
+        return retrieval;
     }
 
     @Override

@@ -124,11 +124,12 @@ final class Server implements AutoCloseable {
             ShadowRoom shadows) {
         ServerConfig.Limits limits = config.limits();
         Generation generation = new Generation(models.forGeneration(), adapters::engineAdapter,
-                Optional.of(knowledge.search()), admission, metering.recorder(),
+                Optional.of(knowledge.retrieval()), admission, metering.recorder(),
                 new Generation.Settings(limits.defaultMaxTokens(), limits.passageTokens(), limits.stall(),
                         new Grammars.Limits(limits.schemaBytes(), limits.schemaDepth(), limits.compiledSchemaBytes(),
                         limits.schemaCompileTime(), config.tools().compiledBytes(), limits.compiledSchemas()),
-                        toolFormat(config.tools())),
+                        toolFormat(config.tools()), new Generation.Grounding(config.knowledge().pinnedTokens(),
+                                config.knowledge().autoPinnedTokens(), config.knowledge().strictSupport())),
                 Clock.systemUTC(), shadows::answered);
         return new InferenceApi(adapters.catalog(), generation, Optional.of(embedder.text()), admission,
                 metering.recorder(), new InferenceApi.Settings(limits.maxChoices(), config.tools().most()), Clock.systemUTC());

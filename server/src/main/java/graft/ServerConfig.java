@@ -85,7 +85,9 @@ public record ServerConfig(String host, int port, int adminPort, Path data, Opti
             Duration housekeepingInterval, Duration retrievalRetention, int housekeepingBatch, int maxResults,
             double foldSimilarity, int expansionTokens, int rerankCandidates, int exactLimit, int exactDocuments,
             int graphLinks, int graphConstruction, long graphMemoryBytes, int graphSearch, int graphScan,
-            Duration promotionInterval, Optional<Path> reranker, int rerankerWindow, boolean reembed) {}
+            Duration promotionInterval, Optional<Path> reranker, int rerankerWindow, boolean reembed,
+            int pinnedTokens, int autoPinnedTokens, double strictSupport, long maxPartBytes, int maxPendingUploads,
+            Duration uploadLife) {}
 
     public record Log(String level, long fileBytes, int files) {}
 }

@@ -57,11 +57,12 @@ class ServerConfigTest {
                         Duration.ofSeconds(1), Duration.ofMillis(500), 10L << 30, Duration.ofMinutes(1), 0,
                         Duration.ofMinutes(15), Duration.ofMinutes(5), 16 << 20, 100_000_000, false, List.of(),
                         List.of(), 64, Duration.ofMinutes(1), 1000, 8, Duration.ofDays(1)),
-                new ServerConfig.Knowledge(64 << 20, 100_000, 10_000, 500, 16, 16_384, 64, 1, 16,
+                new ServerConfig.Knowledge(128 << 20, 100_000, 10_000, 500, 16, 16_384, 64, 1, 16,
                         Duration.ofSeconds(15), Duration.ofSeconds(2), 5, Duration.ofSeconds(5), 512L << 20,
                         Duration.ofSeconds(60), 16 << 20, 100, 60, 16, 0.9, 0.4,
                         Duration.ofMinutes(1), Duration.ofDays(30), 1000, 500, 1, 1600, 32, 20_000, 5_000, 16, 128,
-                        256L << 20, 80, 20_000, Duration.ofSeconds(30), Optional.empty(), 512, true),
+                        256L << 20, 80, 20_000, Duration.ofSeconds(30), Optional.empty(), 512, true,
+                        200_000, 2048, 0.35, 64 << 20, 16, Duration.ofHours(1)),
                 new ServerConfig.Log("INFO", 10 << 20, 5)), defaults());
     }
 
@@ -117,6 +118,8 @@ class ServerConfigTest {
                 "knowledge.graph-links", "knowledge.graph-construction", "knowledge.graph-memory-bytes",
                 "knowledge.graph-search", "knowledge.graph-scan", "knowledge.promotion-interval", "knowledge.reranker",
                 "knowledge.reranker-window", "knowledge.reembed",
+                "knowledge.pinned-tokens", "knowledge.auto-pinned-tokens", "knowledge.strict-support",
+                "knowledge.max-part-bytes", "knowledge.max-pending-uploads", "knowledge.upload-life",
                 "log.level", "log.file-bytes", "log.files"), Settings.keys().keySet());
     }
 

@@ -75,6 +75,11 @@ public final class ApiException extends RuntimeException {
         return new ApiException(409, "invalid_request_error", "conflict", null, message, retryAfter);
     }
 
+    /** It was there and was deleted. */
+    public static ApiException gone(String message) {
+        return of(410, "invalid_request_error", "gone", message);
+    }
+
     public static ApiException tooLarge(String message) {
         return of(413, "invalid_request_error", "too_large", message);
     }

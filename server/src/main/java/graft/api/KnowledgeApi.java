@@ -9,7 +9,10 @@ import graft.registry.knowledge.DocumentDao;
 import graft.registry.knowledge.FileDao;
 import graft.registry.knowledge.RetrievalDao;
 import graft.registry.knowledge.StoreDao;
+import graft.registry.knowledge.uploads.UploadDao;
+import graft.registry.knowledge.whole.WholeStoreDao;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.List;
 
 /** Files, knowledge stores, search and retrieval records over HTTP. */
@@ -22,12 +25,15 @@ public final class KnowledgeApi {
      * @param maxFilesPerCall that may be added when a store is created
      * @param maxQueries      of one search
      * @param maxResults      that a search may give beyond OpenAI's 50
+     * @param maxPartBytes    of one part of an upload
+     * @param uploadLife      how long one may take
      */
     public record Settings(Path spool, long maxFileBytes, int maxFilesPerCall, int maxQueries,
-            int maxQueryCharacters, int maxResults) {}
+            int maxQueryCharacters, int maxResults, long maxPartBytes, int maxPendingUploads, Duration uploadLife) {}
 
     /** What the resources read and write. */
-    public record Stored(FileDao files, StoreDao stores, DocumentDao documents, RetrievalDao retrievals) {}
+    public record Stored(FileDao files, StoreDao stores, DocumentDao documents, RetrievalDao retrievals,
+            UploadDao uploads, WholeStoreDao whole) {}
 
     public KnowledgeApi(Stored stored, Ingestion ingestion, KnowledgeSearch search, TextEmbedder embedder,
             Admission admission, UsageRecorder usage, Settings settings) {
@@ -35,6 +41,10 @@ public final class KnowledgeApi {
                 settings.maxFilesPerCall());
         resources = List.of(
                 new FilesResource(stored.files(), settings.spool(), settings.maxFileBytes()),
+                new UploadsResource(stored.uploads(), stored.files(), settings.spool(), new UploadsResource.Bounds(
+                        settings.maxFileBytes(), settings.maxPartBytes(), settings.maxPendingUploads(),
+                        settings.uploadLife())),
+                new ReplayResource(stored.retrievals(), stored.whole()),
                 new VectorStoresResource(stored.stores(), storeFiles, embedder),
                 storeFiles,
                 new VectorStoreSearchResource(search, stored.retrievals(),

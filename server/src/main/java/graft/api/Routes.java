@@ -100,7 +100,8 @@ public final class Routes {
         if (caller.lists().stores().isEmpty()) return;
         if (route.path().contains("{vector_store_id}") && !caller.mayUseStore(exchange.path("vector_store_id")))
             throw ApiException.notFound();
-        boolean outside = route.path().startsWith("/v1/files") || route.path().startsWith("/admin/v1/retrievals")
+        boolean outside = route.path().startsWith("/v1/files") || route.path().startsWith("/v1/uploads")
+                || route.path().startsWith("/admin/v1/retrievals")
                 || route.path().equals("/v1/vector_stores") && !route.changesNothing();
         if (outside) throw ApiException.insufficientScope("every vector store");
     }

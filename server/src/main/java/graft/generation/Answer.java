@@ -10,11 +10,13 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Consumer;
+import java.util.stream.Collectors;
 
 /**
  * An answer that has begun. Its usage row is open; {@link #finish} hands out the text as it comes and settles the row
@@ -36,6 +38,7 @@ public final class Answer implements Outcome, AutoCloseable {
     /** Tokens that the engine has sent, also those still in the queue: what a crash must not leave unbilled. */
     private final AtomicInteger emitted = new AtomicInteger();
     private int delivered;
+    private int withheld;
     private boolean free;
     private Optional<Consumer<List<Integer>>> watcher = Optional.empty();
     private final List<Integer> watched = new ArrayList<>();
@@ -106,7 +109,7 @@ public final class Answer implements Outcome, AutoCloseable {
         while (running()) {
             Event event = next(stall).orElseThrow(() -> new GenerationFailedException("the engine sent nothing for "
                     + stall));
-            apply(event).ifPresent(delta -> {
+            apply(event).map(this::standing).ifPresent(delta -> {
                 deltas.accept(delta);
                 delivered += delta.tokens().size();
             });
@@ -115,6 +118,18 @@ public final class Answer implements Outcome, AutoCloseable {
         UsageRecorder.Settled cost = settle();
         watcher.ifPresent(whole -> whole.accept(List.copyOf(watched)));
         return summary(cost);
+    }
+
+    /** What was deleted or replaced since it was shown is not cited any more. */
+    private Delta standing(Delta delta) {
+        if (delta.citations().isEmpty()) return delta;
+        Set<String> revisions = delta.citations().stream().map(cited -> cited.citation().revision())
+                .collect(Collectors.toSet());
+        Set<String> standing = prepared.standing().apply(revisions);
+        List<Delta.Cited> left = delta.citations().stream()
+                .filter(cited -> standing.contains(cited.citation().revision())).toList();
+        withheld += delta.citations().size() - left.size();
+        return new Delta(delta.choice(), delta.text(), left, delta.calls(), delta.tokens());
     }
 
     private static Finished nothing(Finished.Reason reason) {
@@ -187,7 +202,8 @@ public final class Answer implements Outcome, AutoCloseable {
         Finished all = together();
         return new Summary(choices.stream().map(Choice::end).toList(), all.promptTokens(),
                 all.cachedPromptTokens(), all.generatedTokens(), prepared.retrieved(), prepared.shown(),
-                choices.stream().mapToInt(Choice::unverifiedQuotes).sum(), cost.costMicros(), cost.currency(),
+                choices.stream().mapToInt(Choice::unverifiedQuotes).sum() + withheld, cost.costMicros(),
+                cost.currency(),
                 all.queueMicros(), all.engineMicros());
     }
 

@@ -51,11 +51,27 @@ public final class Generation {
      * @param stall            longest silence of an engine before its answer is given up ({@code limits.stall})
      * @param schemas          limits of {@code response_format} ({@code limits.schema-bytes} and following)
      * @param toolFormat       how models write calls ({@code tools.format}); none: seen from each model
+     * @param grounding        how answers stand on documents
      */
     public record Settings(int defaultMaxTokens, int passageTokens, Duration stall, Grammars.Limits schemas,
-            Optional<ToolFormat> toolFormat) {
+            Optional<ToolFormat> toolFormat, Grounding grounding) {
         public static final Settings DEFAULT = new Settings(1024, 1024, Duration.ofMinutes(5), Grammars.Limits.DEFAULT,
                 Optional.empty());
+
+        public Settings(int defaultMaxTokens, int passageTokens, Duration stall, Grammars.Limits schemas,
+                Optional<ToolFormat> toolFormat) {
+            this(defaultMaxTokens, passageTokens, stall, schemas, toolFormat, Grounding.DEFAULT);
+        }
+    }
+
+    /**
+     * @param pinnedTokens     most that whole stores may take in a prompt ({@code knowledge.pinned-tokens})
+     * @param autoPinnedTokens the same where {@code auto} chooses ({@code knowledge.auto-pinned-tokens})
+     * @param strictSupport    from 0 to 1, under which a strict answer says that the documents do not say
+     *                         ({@code knowledge.strict-support})
+     */
+    public record Grounding(int pinnedTokens, int autoPinnedTokens, double strictSupport) {
+        public static final Grounding DEFAULT = new Grounding(200_000, 2048, 0.35);
     }
 
     /** A model, and what holds its texts; nothing does where it has no tokeniser. */
@@ -95,7 +111,8 @@ public final class Generation {
         models.forEach((id, model) -> served.put(id, Served.of(model, settings)));
         this.models = Map.copyOf(served);
         this.adapters = adapters;
-        this.prompts = new Prompts(retrieval, clock);
+        this.prompts = new Prompts(retrieval, clock, new Prompts.Bounds(settings.grounding().pinnedTokens(),
+                settings.grounding().autoPinnedTokens(), settings.grounding().strictSupport()));
         this.admission = admission;
         this.usage = usage;
         this.settings = settings;
@@ -171,8 +188,7 @@ public final class Generation {
 
     private Outcome begin(GenerationRequest request, Served served, Prompts.Prepared prepared,
             Optional<Grammar> grammar, Admitted admitted, int contextTokens) {
-        boolean nothingFound = request.knowledge().strict() && prepared.retrieved().isPresent() && prepared.shown()
-                .isEmpty();
+        boolean nothingFound = !prepared.supported();
         EngineModel model = served.model();
         List<Choice> choices;
         UsageRecorder.Ticket ticket;

@@ -56,6 +56,34 @@ public enum PromptFormat {
         return shown;
     }
 
+    /**
+     * The messages behind all documents, which come first and are always written alike, so that every conversation
+     * over the same stores begins with the same tokens. An adapter that was trained to read documents in the user's
+     * message finds them in the first one.
+     */
+    List<Map<String, Object>> behindDocuments(List<Map<String, Object>> messages, List<ShownPassage> passages,
+            boolean instruction) {
+        if (this == RAFT_V1) return inFirstQuestion(messages, passages, instruction);
+        List<Map<String, Object>> shown = new ArrayList<>(messages);
+        StringBuilder system = new StringBuilder(numbered(passages));
+        if (instruction) system.append('\n').append(INSTRUCTION);
+        if (!shown.isEmpty() && "system".equals(shown.getFirst().get("role"))) {
+            system.append("\n\n").append(shown.removeFirst().get("content"));
+        }
+        shown.addFirst(Map.of("role", "system", "content", system.toString()));
+        return shown;
+    }
+
+    private static List<Map<String, Object>> inFirstQuestion(List<Map<String, Object>> messages,
+            List<ShownPassage> passages, boolean instruction) {
+        int first = 0;
+        while (!"user".equals(messages.get(first).get("role"))) first++;
+        List<Map<String, Object>> shown = new ArrayList<>(withPassages(messages.subList(0, first + 1), passages,
+                instruction));
+        shown.addAll(messages.subList(first + 1, messages.size()));
+        return shown;
+    }
+
     private static Map<String, Object> with(Map<String, Object> message, String content) {
         Map<String, Object> changed = new LinkedHashMap<>(message);
         changed.put("content", content);
@@ -63,11 +91,15 @@ public enum PromptFormat {
     }
 
     private static String documents(List<ShownPassage> passages, String question) {
+        return numbered(passages).append("\nQuestion: ").append(question).toString();
+    }
+
+    private static StringBuilder numbered(List<ShownPassage> passages) {
         StringBuilder text = new StringBuilder("Documents:\n");
         for (int i = 0; i < passages.size(); i++) {
             text.append('[').append(i + 1).append("] ").append(passages.get(i).line()).append('\n');
         }
-        return text.append("\nQuestion: ").append(question).toString();
+        return text;
     }
 
     /** @return -1 if there is none */

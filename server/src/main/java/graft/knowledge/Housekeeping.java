@@ -4,6 +4,7 @@ import graft.registry.DatabaseUnavailableException;
 import graft.registry.knowledge.FileDao;
 import graft.registry.knowledge.RetrievalDao;
 import graft.registry.knowledge.StoreDao;
+import graft.registry.knowledge.uploads.UploadDao;
 import java.time.Duration;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
@@ -17,6 +18,7 @@ public final class Housekeeping implements AutoCloseable {
     private final FileDao files;
     private final StoreDao stores;
     private final RetrievalDao retrievals;
+    private final UploadDao uploads;
     private final Settings settings;
     private final CountDownLatch closing = new CountDownLatch(1);
     private Thread thread;
@@ -30,7 +32,9 @@ public final class Housekeeping implements AutoCloseable {
         public static final Settings DEFAULTS = new Settings(Duration.ofMinutes(1), Duration.ofDays(30), 1000);
     }
 
-    public Housekeeping(FileDao files, StoreDao stores, RetrievalDao retrievals, Settings settings) {
+    public Housekeeping(FileDao files, StoreDao stores, RetrievalDao retrievals, UploadDao uploads,
+            Settings settings) {
+        this.uploads = uploads;
         this.files = files;
         this.stores = stores;
         this.retrievals = retrievals;
@@ -68,9 +72,10 @@ public final class Housekeeping implements AutoCloseable {
             emptied += stores.empty(store.tenantId(), store.id());
         }
         int pruned = retrievals.prune(settings.retention(), settings.batch());
-        if (removed + emptied + pruned > 0) {
-            LOG.log(System.Logger.Level.INFO, "expired files={0} store_files={1} retrievals={2}", removed, emptied,
-                    pruned);
+        int unfinished = uploads.purge(settings.batch());
+        if (removed + emptied + pruned + unfinished > 0) {
+            LOG.log(System.Logger.Level.INFO, "expired files={0} store_files={1} retrievals={2} uploads={3}", removed,
+                    emptied, pruned, unfinished);
         }
     }
 

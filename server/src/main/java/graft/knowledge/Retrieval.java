@@ -3,11 +3,41 @@ package graft.knowledge;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 
 /** Finds passages for a question in a tenant's knowledge stores. Any thread may call; waits for the database. */
 public interface Retrieval {
     /** @throws UnknownStoreException if a store is absent or foreign */
     Retrieved retrieve(Question question);
+
+    /**
+     * All that the stores hold, in an order that does not change while they don't; only what meets the question's
+     * filter.
+     *
+     * @param mostCharacters code points of the texts; empty where there are more, or where this can't be had at all
+     * @throws UnknownStoreException if a store is absent or foreign
+     */
+    default Optional<Whole> whole(Question question, long mostCharacters) {
+        return Optional.empty();
+    }
+
+    /** Those of these revisions that may still be cited: a deleted or replaced document's may not. */
+    default Set<String> standing(String tenantId, Set<String> revisions) {
+        return revisions;
+    }
+
+    /** How far these passages can answer, from 0 to 1. */
+    default double support(String question, List<Passage> passages) {
+        return passages.isEmpty() ? 0 : 1;
+    }
+
+    /** Stores as one. */
+    interface Whole {
+        List<Passage> passages();
+
+        /** Says that they were shown, and records it. */
+        Retrieved shown();
+    }
 
     /**
      * @param mode    {@code auto}, {@code search} or {@code pinned}

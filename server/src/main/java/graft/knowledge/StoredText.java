@@ -31,7 +31,7 @@ final class StoredText {
     /** @throws java.util.concurrent.CancellationException when the parser is closed meanwhile */
     static Parsed read(String filename, byte[] bytes, Parser parser) {
         Optional<DocumentKind> kind = DocumentKind.named(extension(filename));
-        if (kind.isEmpty()) return plain(filename, bytes);
+        if (kind.isEmpty()) return plain(filename, bytes, parser.mostTextBytes());
         Optional<Parsed.Refused> mismatch = kind.get().mismatch(bytes);
         return mismatch.isPresent() ? mismatch.get() : parser.parse(kind.get(), bytes);
     }
@@ -42,7 +42,7 @@ final class StoredText {
         return DocumentKind.named(extension).isPresent() ? "md" : extension;
     }
 
-    private static Parsed plain(String filename, byte[] bytes) {
+    private static Parsed plain(String filename, byte[] bytes, int most) {
         String format = format(filename, bytes);
         if (format.equals(Magic.PDF)) {
             return new Parsed.Refused("unsupported_file", "The content is PDF, but the name does not end in .pdf:"
@@ -51,6 +51,10 @@ final class StoredText {
         if (!format.isEmpty()) {
             return new Parsed.Refused("unsupported_file", "Files of the type " + format + " are not supported: send"
                     + " HTML, PDF, DOCX, PPTX, XLSX, e-mail (.eml), or text, Markdown, CSV or JSON in UTF-8.");
+        }
+        if (bytes.length > most) {
+            return new Parsed.Refused("unsupported_file", "The file holds more than " + (most >> 20) + " MiB of text:"
+                    + " split it.");
         }
         CharsetDecoder decoder = StandardCharsets.UTF_8.newDecoder().onMalformedInput(CodingErrorAction.REPORT)
                 .onUnmappableCharacter(CodingErrorAction.REPORT);

@@ -49,7 +49,7 @@ class HousekeepingIT {
     }
 
     private static Housekeeping housekeeping(KnowledgeRig rig, Duration retention) {
-        return new Housekeeping(rig.files, rig.stores, rig.retrievals,
+        return new Housekeeping(rig.files, rig.stores, rig.retrievals, rig.uploads,
                 new Housekeeping.Settings(Duration.ofHours(1), retention, 100));
     }
 

@@ -8,6 +8,7 @@ import graft.registry.knowledge.KnowledgeStore;
 import graft.registry.knowledge.RetrievalDao;
 import graft.registry.knowledge.SearchDao;
 import graft.registry.knowledge.StoreDao;
+import graft.registry.knowledge.uploads.UploadDao;
 import graft.registry.tenant.TenantDao;
 import graft.registry.testing.TestDatabase;
 import java.io.ByteArrayInputStream;
@@ -27,6 +28,7 @@ public final class KnowledgeRig implements AutoCloseable {
     public final DocumentDao documents = new DocumentDao(test.database(), new DocumentDao.Bounds(10_000, 10_000));
     public final IngestionDao queue = new IngestionDao(test.database());
     public final RetrievalDao retrievals = new RetrievalDao(test.database());
+    public final UploadDao uploads = new UploadDao(test.database());
     public final KnowledgeSearch search;
 
     public KnowledgeRig(TextEmbedder embedder) {

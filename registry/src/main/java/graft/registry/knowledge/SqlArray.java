@@ -4,14 +4,14 @@ import java.util.Collection;
 import org.jdbi.v3.core.argument.Argument;
 
 /** Binds Java collections as Postgres arrays. */
-final class SqlArray {
+public final class SqlArray {
     private SqlArray() {}
 
-    static Argument bigints(Collection<Long> values) {
+    public static Argument bigints(Collection<Long> values) {
         return of("bigint", values);
     }
 
-    static Argument texts(Collection<String> values) {
+    public static Argument texts(Collection<String> values) {
         return of("text", values);
     }
 

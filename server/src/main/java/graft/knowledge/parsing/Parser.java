@@ -61,6 +61,11 @@ public final class Parser implements AutoCloseable {
         this.settings = settings;
     }
 
+    /** Of one document, in UTF-8; of plain text as well, which no process reads. */
+    public int mostTextBytes() {
+        return settings.outputBytes();
+    }
+
     /**
      * Waits for the text, at most for the time limit.
      *

@@ -1,10 +1,15 @@
 package graft.knowledge.parsing;
 
 import java.awt.Rectangle;
+import java.io.ByteArrayInputStream;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
+import java.util.function.UnaryOperator;
+import java.util.zip.ZipEntry;
+import java.util.zip.ZipInputStream;
+import java.util.zip.ZipOutputStream;
 import org.apache.pdfbox.pdmodel.PDDocument;
 import org.apache.pdfbox.pdmodel.PDPage;
 import org.apache.pdfbox.pdmodel.PDPageContentStream;
@@ -127,7 +132,7 @@ public final class SampleDocuments {
         return out.toByteArray();
     }
 
-    static byte[] encryptedPdf() throws IOException {
+    public static byte[] encryptedPdf() throws IOException {
         try (PDDocument document = pdfDocument()) {
             StandardProtectionPolicy policy = new StandardProtectionPolicy("owner", "user", new AccessPermission());
             policy.setEncryptionKeyLength(128);
@@ -171,7 +176,7 @@ public final class SampleDocuments {
     }
 
     /** An Office file as Office encrypts it. */
-    static byte[] encryptedDocx() throws Exception {
+    public static byte[] encryptedDocx() throws Exception {
         try (POIFSFileSystem files = new POIFSFileSystem()) {
             Encryptor encryptor = new EncryptionInfo(EncryptionMode.agile).getEncryptor();
             encryptor.confirmPassword("secret");
@@ -182,6 +187,30 @@ public final class SampleDocuments {
             files.writeFilesystem(out);
             return out.toByteArray();
         }
+    }
+
+    /** Of a few hundred kilobytes that would become 75 MB. */
+    public static byte[] zipBomb() throws IOException {
+        return rewrite(docx(), xml -> xml.replace("The end.", " ".repeat(300 << 20 >> 2)));
+    }
+
+    static byte[] rewrite(byte[] docx, UnaryOperator<String> change) throws IOException {
+        ByteArrayOutputStream out = new ByteArrayOutputStream();
+        try (ZipInputStream in = new ZipInputStream(new ByteArrayInputStream(docx));
+                ZipOutputStream zip = new ZipOutputStream(out)) {
+            for (ZipEntry entry = in.getNextEntry(); entry != null; entry = in.getNextEntry()) {
+                byte[] bytes = in.readAllBytes();
+                zip.putNextEntry(new ZipEntry(entry.getName()));
+                if (entry.getName().equals("word/document.xml")) {
+                    String before = new String(bytes, StandardCharsets.UTF_8);
+                    String after = change.apply(before);
+                    if (after.equals(before)) throw new IllegalArgumentException("nothing changed");
+                    bytes = after.getBytes(StandardCharsets.UTF_8);
+                }
+                zip.write(bytes);
+            }
+        }
+        return out.toByteArray();
     }
 
     public static byte[] xlsx() throws IOException {
