@@ -6,6 +6,7 @@ import graft.engine.Embedder;
 import graft.engine.torch.TorchCrossEncoder;
 import graft.engine.torch.TorchDevice;
 import graft.engine.torch.TorchEmbedder;
+import graft.engine.torch.child.EmbedderProcess;
 import graft.knowledge.Filters;
 import graft.knowledge.Housekeeping;
 import graft.knowledge.IndexMeter;
@@ -53,18 +54,26 @@ final class KnowledgeRoom implements AutoCloseable {
     /** An embedder with its tokeniser; opened before the database is there. */
     record EmbedderParts(Embedder embedder, Tokenizer tokenizer, TextEmbedder text) implements AutoCloseable {
         /** @throws SetupException when the folder holds no usable encoder */
-        static EmbedderParts open(Artifacts artifacts, ServerConfig.Embedder settings, String device) {
+        static EmbedderParts open(Artifacts artifacts, ServerConfig config) {
+            ServerConfig.Embedder settings = config.embedder();
             Path folder = settings.model().orElseGet(artifacts::embedder);
             try (ModelFiles files = ModelFiles.open(folder, ModelFiles.DEFAULT_HEADER_LIMIT)) {
                 String json = files.tokenizerJson().orElseThrow(() ->
                         new SetupException(folder + " has no tokenizer.json: an embedder needs one."));
                 Tokenizer tokenizer = HuggingFaceTokenizer.of(json);
-                TorchEmbedder embedder = TorchEmbedder.open(name(settings, folder), folder,
-                        TorchDevice.named(device), settings.window(),
-                        settings.batchTokens());
+                Embedder embedder = encoder(name(settings, folder), folder, config);
                 return new EmbedderParts(embedder, tokenizer, new TextEmbedder(embedder, tokenizer,
                         prefixes(settings, SentenceConfig.read(folder))));
             }
+        }
+
+        /** Beside TensorRT-LLM libtorch has a process of its own. */
+        private static Embedder encoder(String name, Path folder, ServerConfig config) {
+            ServerConfig.Embedder settings = config.embedder();
+            if (config.engine().kind() != ServerConfig.Engine.Kind.TENSORRT) return TorchEmbedder.open(name, folder,
+                    TorchDevice.named(config.engine().device()), settings.window(), settings.batchTokens());
+            return new EmbedderProcess(name, new EmbedderProcess.Settings(folder, settings.window(),
+                    settings.batchTokens(), settings.childHeap(), settings.childStopLimit()));
         }
 
         private static TextEmbedder.Prefixes prefixes(ServerConfig.Embedder settings, SentenceConfig folder) {
@@ -87,6 +96,8 @@ final class KnowledgeRoom implements AutoCloseable {
     record RerankerParts(TorchCrossEncoder encoder, Tokenizer tokenizer) implements AutoCloseable {
         /** @throws SetupException when the folder holds no usable cross-encoder */
         static RerankerParts open(Path folder, ServerConfig config) {
+            if (config.engine().kind() == ServerConfig.Engine.Kind.TENSORRT) throw new SetupException(
+                    "knowledge.reranker can't be used with engine.kind tensorrt: libtorch does not share its process.");
             try (ModelFiles files = ModelFiles.open(folder, ModelFiles.DEFAULT_HEADER_LIMIT)) {
                 String json = files.tokenizerJson().orElseThrow(() ->
                         new SetupException(folder + " has no tokenizer.json: a reranker needs one."));

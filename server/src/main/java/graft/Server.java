@@ -50,7 +50,7 @@ final class Server implements AutoCloseable {
             return new Arithmetic(
                     () -> ServedModels.open(sources, EngineChoice.opener(config,
                             sources.stream().map(ServedModels.Source::id).toList())),
-                    () -> EmbedderParts.open(artifacts, config.embedder(), config.engine().device()));
+                    () -> EmbedderParts.open(artifacts, config));
         }
     }
 

@@ -62,7 +62,7 @@ public record ServerConfig(String host, int port, int adminPort, Path data, Opti
 
     /** @param model empty means the fetched one; empty prefixes mean those that the model's folder names */
     public record Embedder(Optional<Path> model, int window, int batchTokens, Optional<String> questionPrefix,
-            Optional<String> documentPrefix) {}
+            Optional<String> documentPrefix, long childHeap, Duration childStopLimit) {}
 
     public record Limits(int defaultMaxTokens, int maxChoices, int passageTokens, Duration stall, int schemaBytes,
             int schemaDepth, int compiledSchemaBytes, Duration schemaCompileTime, int compiledSchemas) {}
