@@ -19,11 +19,13 @@ void check_pools(const at::Tensor& keys, const at::Tensor& values) {
   TORCH_CHECK(keys.device().is_cpu() && keys.dim() == 3 && keys.is_contiguous() && values.is_contiguous() &&
                   keys.sizes() == values.sizes() && keys.scalar_type() == values.scalar_type() &&
                   (is_bf16(keys) || keys.scalar_type() == at::kFloat),
-              "KV pools are [slots, heads, width] in bf16 or float32, not ", keys.toString(), keys.sizes(), values.sizes());
+              "KV pools are [slots, heads, width] in bf16 or float32, not ", keys.toString(), keys.sizes(),
+              values.sizes());
 }
 
 const int64_t* indexes(const at::Tensor& t, int64_t count, int64_t below, const char* what) {
-  TORCH_CHECK(t.scalar_type() == at::kLong && t.is_contiguous() && t.numel() == count, what, " are ", count, " of int64, not ", t.sizes());
+  TORCH_CHECK(t.scalar_type() == at::kLong && t.is_contiguous() && t.numel() == count, what, " are ", count,
+              " of int64, not ", t.sizes());
   const int64_t* p = t.data_ptr<int64_t>();
   for (int64_t i = 0; i < count; i++) TORCH_CHECK_INDEX(p[i] >= 0 && p[i] < below, what, " ", p[i], " of ", below);
   return p;
@@ -32,23 +34,37 @@ const int64_t* indexes(const at::Tensor& t, int64_t count, int64_t below, const 
 }  // namespace
 
 at::Tensor rope_into_kv(const at::Tensor& q, const at::Tensor& k, const at::Tensor& v, const at::Tensor& cos,
-                        const at::Tensor& sin, const at::Tensor& positions, const at::Tensor& slots, const at::Tensor& keys,
-                        const at::Tensor& values) {
+                        const at::Tensor& sin, const at::Tensor& positions, const at::Tensor& slots,
+                        const at::Tensor& keys, const at::Tensor& values) {
   check_pools(keys, values);
   int64_t n = q.size(0), heads = q.size(1), kv_heads = keys.size(1), width = keys.size(2);
   for (const at::Tensor& x : {q, k, v})
-    TORCH_CHECK(x.device().is_cpu() && x.dim() == 3 && x.scalar_type() == at::kFloat && x.size(0) == n && x.size(2) == width &&
-                    x.stride(2) == 1 && x.stride(1) == width && (x.size(1) == kv_heads || x.is_same(q)),
+    TORCH_CHECK(x.device().is_cpu() && x.dim() == 3 && x.scalar_type() == at::kFloat && x.size(0) == n &&
+                    x.size(2) == width && x.stride(2) == 1 && x.stride(1) == width &&
+                    (x.size(1) == kv_heads || x.is_same(q)),
                 "queries, keys or values ", x.toString(), x.sizes(), " for pools ", keys.sizes());
   for (const at::Tensor& table : {cos, sin})
-    TORCH_CHECK(table.scalar_type() == at::kFloat && table.is_contiguous() && table.dim() == 2 && table.size(1) * 2 == width &&
-                    table.size(0) == cos.size(0), "rope table ", table.sizes(), " for heads of ", width);
+    TORCH_CHECK(table.scalar_type() == at::kFloat && table.is_contiguous() && table.dim() == 2 &&
+                    table.size(1) * 2 == width && table.size(0) == cos.size(0),
+                "rope table ", table.sizes(), " for heads of ", width);
   TORCH_CHECK(heads > 0 && heads % kv_heads == 0, heads, " heads over ", kv_heads);
   at::Tensor turned = at::empty({n, heads, width}, q.options());
-  Rope job{q.data_ptr<float>(), k.data_ptr<float>(), v.data_ptr<float>(), q.stride(0), k.stride(0), v.stride(0),
-           cos.data_ptr<float>(), sin.data_ptr<float>(), indexes(positions, n, cos.size(0), "positions"),
-           indexes(slots, n, keys.size(0), "slots"), turned.data_ptr<float>(), keys.data_ptr(), values.data_ptr(),
-           heads, kv_heads, width};
+  Rope job{q.data_ptr<float>(),
+           k.data_ptr<float>(),
+           v.data_ptr<float>(),
+           q.stride(0),
+           k.stride(0),
+           v.stride(0),
+           cos.data_ptr<float>(),
+           sin.data_ptr<float>(),
+           indexes(positions, n, cos.size(0), "positions"),
+           indexes(slots, n, keys.size(0), "slots"),
+           turned.data_ptr<float>(),
+           keys.data_ptr(),
+           values.data_ptr(),
+           heads,
+           kv_heads,
+           width};
   auto one = is_bf16(keys) ? kernels().rope_bf16 : kernels().rope_f32;
   int64_t each = std::max<int64_t>(1, 16384 / (heads * width));
   Pool::shared().each((n + each - 1) / each, at::get_num_threads(), [&](int64_t i) {
@@ -57,18 +73,21 @@ at::Tensor rope_into_kv(const at::Tensor& q, const at::Tensor& k, const at::Tens
   return turned;
 }
 
-at::Tensor attend(const at::Tensor& given, const at::Tensor& keys, const at::Tensor& values, const at::Tensor& single_rows,
-                  const at::Tensor& single_lengths, const c10::List<at::Tensor>& blocks, at::IntArrayRef spans, double scale,
-                  int64_t block_tokens) {
+at::Tensor attend(const at::Tensor& given, const at::Tensor& keys, const at::Tensor& values,
+                  const at::Tensor& single_rows, const at::Tensor& single_lengths, const c10::List<at::Tensor>& blocks,
+                  at::IntArrayRef spans, double scale, int64_t block_tokens) {
   check_pools(keys, values);
   at::Tensor q = given.contiguous();
-  TORCH_CHECK(q.dim() == 3 && q.scalar_type() == at::kFloat && q.size(2) == keys.size(2) && q.size(1) % keys.size(1) == 0,
-              "queries ", q.toString(), q.sizes(), " for pools ", keys.sizes());
-  TORCH_CHECK(block_tokens > 0 && spans.size() % 3 == 0 && blocks.size() == spans.size() / 3 + 1, "spans ", spans, " of ", blocks.size());
-  int64_t n = q.size(0), heads = q.size(1), kv_heads = keys.size(1), width = keys.size(2), most = keys.size(0) / block_tokens;
+  TORCH_CHECK(
+      q.dim() == 3 && q.scalar_type() == at::kFloat && q.size(2) == keys.size(2) && q.size(1) % keys.size(1) == 0,
+      "queries ", q.toString(), q.sizes(), " for pools ", keys.sizes());
+  TORCH_CHECK(block_tokens > 0 && spans.size() % 3 == 0 && blocks.size() == spans.size() / 3 + 1, "spans ", spans,
+              " of ", blocks.size());
+  int64_t n = q.size(0), heads = q.size(1), kv_heads = keys.size(1), width = keys.size(2),
+          most = keys.size(0) / block_tokens;
   at::Tensor out = at::empty({n, heads * width}, keys.options());
-  Attend job{q.data_ptr<float>(), keys.data_ptr(), values.data_ptr(), out.data_ptr(), heads, kv_heads, width, block_tokens,
-             static_cast<float>(scale)};
+  Attend job{q.data_ptr<float>(), keys.data_ptr(),          values.data_ptr(), out.data_ptr(), heads, kv_heads, width,
+             block_tokens,        static_cast<float>(scale)};
   std::vector<AttendUnit> units;
   std::vector<at::Tensor> tables;  // keep what the units point into
   auto table = [&](size_t i) {
@@ -84,8 +103,9 @@ at::Tensor attend(const at::Tensor& given, const at::Tensor& keys, const at::Ten
   for (size_t i = 0; i * 3 < spans.size(); i++) {
     int64_t start = spans[3 * i], length = spans[3 * i + 1], end = spans[3 * i + 2];
     const int64_t* own = table(i + 1);
-    TORCH_CHECK(start >= 0 && length > 0 && start + length <= n && end >= length && end <= tables.back().numel() * block_tokens,
-                "a slice of ", length, " rows from ", start, " that sees ", end);
+    TORCH_CHECK(
+        start >= 0 && length > 0 && start + length <= n && end >= length && end <= tables.back().numel() * block_tokens,
+        "a slice of ", length, " rows from ", start, " that sees ", end);
     rows_seen += length;
     for (int64_t from = 0; from < length; from += kRows)
       for (int64_t head = 0; head < kv_heads; head++)
@@ -104,7 +124,8 @@ at::Tensor attend(const at::Tensor& given, const at::Tensor& keys, const at::Ten
 
 at::Tensor swiglu(const at::Tensor& given, at::ScalarType type) {
   at::Tensor x = given.contiguous();
-  TORCH_CHECK(x.dim() == 2 && x.scalar_type() == at::kFloat && x.size(1) % 2 == 0, "gate and up ", x.toString(), x.sizes());
+  TORCH_CHECK(x.dim() == 2 && x.scalar_type() == at::kFloat && x.size(1) % 2 == 0, "gate and up ", x.toString(),
+              x.sizes());
   TORCH_CHECK(type == at::kFloat || type == at::kBFloat16, "SwiGLU into float32 or bf16 only");
   int64_t n = x.size(0), inner = x.size(1) / 2;
   at::Tensor y = at::empty({n, inner}, x.options().dtype(type));
@@ -130,14 +151,14 @@ at::Tensor finite(const at::Tensor& given) {
 
 at::Tensor summary(const at::Tensor& given) {
   at::Tensor logits = given.contiguous();
-  TORCH_CHECK(logits.device().is_cpu() && logits.dim() == 2 && logits.scalar_type() == at::kFloat && logits.size(1) < (1 << 24),
-              "logits ", logits.toString(), logits.sizes());
+  TORCH_CHECK(
+      logits.device().is_cpu() && logits.dim() == 2 && logits.scalar_type() == at::kFloat && logits.size(1) < (1 << 24),
+      "logits ", logits.toString(), logits.sizes());
   at::Tensor all = at::empty({logits.size(0), 3}, logits.options());
   const float* from = logits.data_ptr<float>();
   float* to = all.data_ptr<float>();
-  Pool::shared().each(logits.size(0), at::get_num_threads(), [&](int64_t i) {
-    kernels().summary(from + i * logits.size(1), logits.size(1), to + i * 3);
-  });
+  Pool::shared().each(logits.size(0), at::get_num_threads(),
+                      [&](int64_t i) { kernels().summary(from + i * logits.size(1), logits.size(1), to + i * 3); });
   return all;
 }
 

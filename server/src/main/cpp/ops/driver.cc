@@ -51,8 +51,16 @@ int main(int count, char** arguments) {
     for (int round = 0; round < 9; round++) {
       double start = now();
       for (const Layer& layer : layers) {
-        graft::Linear job{k.bf16_products ? (void*)x.data() : wide.data(), layer.in, layer.w, nullptr, y.data(), layer.out,
-                          rows, layer.out, layer.in, false};
+        graft::Linear job{k.bf16_products ? (void*)x.data() : wide.data(),
+                          layer.in,
+                          layer.w,
+                          nullptr,
+                          y.data(),
+                          layer.out,
+                          rows,
+                          layer.out,
+                          layer.in,
+                          false};
         graft::Pool::shared().each((layer.out + 31) / 32, threads, [&](int64_t panel) { k.linear_bf16(job, panel); });
       }
       times.push_back(now() - start);

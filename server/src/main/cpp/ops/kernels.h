@@ -80,9 +80,9 @@ struct Norm {
 
 // Rotates queries and keys (halves form the pairs), writes keys and values into their slots. One row at a time.
 struct Rope {
-  const float *q, *k, *v;                   // [rows, heads or kv_heads, width]
-  int64_t q_stride, k_stride, v_stride;     // from row to row
-  const float *cos, *sin;                   // [positions, width / 2]
+  const float *q, *k, *v;                // [rows, heads or kv_heads, width]
+  int64_t q_stride, k_stride, v_stride;  // from row to row
+  const float *cos, *sin;                // [positions, width / 2]
   const int64_t *positions, *slots;
   float* turned;        // [rows, heads, width]
   void *keys, *values;  // [slots, kv_heads, width]
@@ -90,9 +90,9 @@ struct Rope {
 };
 
 struct Attend {
-  const float* q;              // [rows, heads, width]
-  const void *keys, *values;   // [slots, kv_heads, width]
-  void* out;                   // [rows, heads, width]
+  const float* q;             // [rows, heads, width]
+  const void *keys, *values;  // [slots, kv_heads, width]
+  void* out;                  // [rows, heads, width]
   int64_t heads, kv_heads, width, block_tokens;
   float scale;
 };

@@ -63,7 +63,8 @@ uint8_t nibble(const uint8_t* row, int64_t column) {  // in GGUF's order
 void read_row(const Weight& w, int64_t row, float* out) {
   int64_t in = w.in(), panel = row / kPanel, lane = row % kPanel;
   const void* data = w.values.data_ptr();
-  const uint16_t* scales = w.coded() && w.scales.dim() == 2 ? static_cast<const uint16_t*>(w.scales.data_ptr()) : nullptr;
+  const uint16_t* scales =
+      w.coded() && w.scales.dim() == 2 ? static_cast<const uint16_t*>(w.scales.data_ptr()) : nullptr;
   const uint16_t* minima = w.minima.numel() > 0 ? static_cast<const uint16_t*>(w.minima.data_ptr()) : nullptr;
   float row_scale = w.coded() && !scales ? wide(static_cast<const Bf16*>(w.scales.data_ptr())[row]) : 0;
   for (int64_t column = 0; column < in; column++) {
@@ -92,18 +93,22 @@ void Weight::check() const {
   bool plain = !coded() && (type == at::kBFloat16 || type == at::kFloat);
   bool eight = coded() && type == at::kChar && minima.numel() == 0 && in() % 32 == 0;
   bool four = coded() && type == at::kByte && minima.sizes() == scales.sizes() && in() % 32 == 0;
-  TORCH_CHECK(values.dim() == 2 && on_processor(values) && (plain || eight || four), "no packed weights: ", values.toString(),
-              values.sizes(), " with scales ", scales.sizes(), " and minima ", minima.sizes());
+  TORCH_CHECK(values.dim() == 2 && on_processor(values) && (plain || eight || four),
+              "no packed weights: ", values.toString(), values.sizes(), " with scales ", scales.sizes(), " and minima ",
+              minima.sizes());
   int64_t wide = panels(out()) * kPanel;
-  TORCH_CHECK(static_cast<int64_t>(values.storage().nbytes()) >= wide * values.size(1) * values.element_size(), "weights ",
-              values.sizes(), " are not packed");
-  bool by_rows = scales.dim() == 1 && scales.scalar_type() == at::kBFloat16 && scales.is_contiguous() && scales.numel() == out() && eight;
+  TORCH_CHECK(static_cast<int64_t>(values.storage().nbytes()) >= wide * values.size(1) * values.element_size(),
+              "weights ", values.sizes(), " are not packed");
+  bool by_rows = scales.dim() == 1 && scales.scalar_type() == at::kBFloat16 && scales.is_contiguous() &&
+                 scales.numel() == out() && eight;
   bool by_blocks = scales.dim() == 2 && scales.scalar_type() == at::kHalf && on_processor(scales) &&
                    scales.size(0) == out() && scales.size(1) == in() / 32 &&
                    static_cast<int64_t>(scales.storage().nbytes()) >= wide * in() / 32 * 2;
-  TORCH_CHECK(!coded() || by_rows || by_blocks, "scales ", scales.toString(), scales.sizes(), " for weights ", values.sizes());
+  TORCH_CHECK(!coded() || by_rows || by_blocks, "scales ", scales.toString(), scales.sizes(), " for weights ",
+              values.sizes());
   TORCH_CHECK(!four || (minima.scalar_type() == at::kHalf && on_processor(minima) &&
-                        static_cast<int64_t>(minima.storage().nbytes()) >= wide * in() / 32 * 2), "minima ", minima.sizes());
+                        static_cast<int64_t>(minima.storage().nbytes()) >= wide * in() / 32 * 2),
+              "minima ", minima.sizes());
 }
 
 at::Tensor pack(const at::Tensor& given) {
@@ -114,14 +119,16 @@ at::Tensor pack(const at::Tensor& given) {
   int64_t out = w.size(0), in = w.size(1);
   TORCH_CHECK(in % 2 == 0, "a matrix of ", in, " columns can't be packed: they must be even");
   at::Tensor packed = buffer(panels(out) * kPanel * in * w.element_size(), out, in, w.scalar_type());
-  fill(static_cast<const uint32_t*>(w.data_ptr()), static_cast<uint32_t*>(packed.data_ptr()), out, narrow ? in / 2 : in);
+  fill(static_cast<const uint32_t*>(w.data_ptr()), static_cast<uint32_t*>(packed.data_ptr()), out,
+       narrow ? in / 2 : in);
   return packed;
 }
 
 at::Tensor pack_codes(const at::Tensor& given) {
   at::Tensor w = given.contiguous();
   bool eight = w.scalar_type() == at::kChar;
-  TORCH_CHECK(w.device().is_cpu() && w.dim() == 2 && (eight || w.scalar_type() == at::kByte) && w.size(1) % (eight ? 32 : 16) == 0,
+  TORCH_CHECK(w.device().is_cpu() && w.dim() == 2 && (eight || w.scalar_type() == at::kByte) &&
+                  w.size(1) % (eight ? 32 : 16) == 0,
               "codes are [out, in] of int8 or [out, in / 2] of uint8, not ", w.toString(), w.sizes());
   int64_t out = w.size(0), bytes = w.size(1);
   at::Tensor packed = buffer(panels(out) * kPanel * bytes, out, bytes, w.scalar_type());
@@ -154,7 +161,8 @@ at::Tensor pack_scales(const at::Tensor& given) {
 
 at::Tensor unpack(const Weight& w, int64_t row, int64_t rows) {
   w.check();
-  TORCH_CHECK(row >= 0 && rows >= 0 && row + rows <= w.out(), "rows ", row, " to ", row + rows, " of ", w.values.sizes());
+  TORCH_CHECK(row >= 0 && rows >= 0 && row + rows <= w.out(), "rows ", row, " to ", row + rows, " of ",
+              w.values.sizes());
   at::Tensor plain = at::empty({rows, w.in()}, w.values.options().dtype(at::kFloat));
   float* to = plain.data_ptr<float>();
   Pool::shared().each(rows, at::get_num_threads(), [&](int64_t i) { read_row(w, row + i, to + i * w.in()); });
@@ -163,7 +171,8 @@ at::Tensor unpack(const Weight& w, int64_t row, int64_t rows) {
 
 at::Tensor embedding(const Weight& w, const at::Tensor& tokens) {
   w.check();
-  TORCH_CHECK(tokens.dim() == 1 && tokens.scalar_type() == at::kLong && tokens.is_contiguous(), "tokens are [n] of int64");
+  TORCH_CHECK(tokens.dim() == 1 && tokens.scalar_type() == at::kLong && tokens.is_contiguous(),
+              "tokens are [n] of int64");
   const int64_t* ids = tokens.data_ptr<int64_t>();
   at::Tensor rows = at::empty({tokens.size(0), w.in()}, w.values.options().dtype(at::kFloat));
   for (int64_t i = 0; i < tokens.size(0); i++) {

@@ -17,7 +17,7 @@ struct Weight {
 at::Tensor pack(const at::Tensor& w);         // [out, in] -> packed
 at::Tensor pack_codes(const at::Tensor& w);   // int8 [out, in], or uint8 [out, in / 2] in GGUF's order
 at::Tensor pack_scales(const at::Tensor& s);  // float16 [out, in / 32]; [out] stays as it is
-at::Tensor unpack(const Weight& w, int64_t row, int64_t rows);      // -> [rows, in], float32
-at::Tensor embedding(const Weight& w, const at::Tensor& tokens);    // -> [n, in], float32
+at::Tensor unpack(const Weight& w, int64_t row, int64_t rows);    // -> [rows, in], float32
+at::Tensor embedding(const Weight& w, const at::Tensor& tokens);  // -> [n, in], float32
 
 }  // namespace graft

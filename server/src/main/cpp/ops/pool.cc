@@ -56,8 +56,10 @@ void Pool::run(int64_t units, int threads, Body body, void* context) {
   while (take_one()) {
   }
   for (int waited = 0; done_.load(std::memory_order_acquire) < units; waited++) {
-    if (waited < kPatience) pause();
-    else sched_yield();
+    if (waited < kPatience)
+      pause();
+    else
+      sched_yield();
   }
 }
 

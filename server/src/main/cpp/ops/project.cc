@@ -52,18 +52,27 @@ void add_low(const Batch& batch, const at::Tensor& x, const at::Tensor& y, int64
     low.gain = batch.tensor(g, module.site, 3);
     TORCH_CHECK(low.a.scalar_type() == x.scalar_type() && low.b.scalar_type() == x.scalar_type() && low.a.dim() == 2 &&
                     low.a.size(0) == rank && low.a.size(1) == x.size(1) && low.b.size(0) == module.width,
-                "an adapter of ", low.a.sizes(), " and ", low.b.sizes(), " does not fit ", x.sizes(), " to ", module.width);
+                "an adapter of ", low.a.sizes(), " and ", low.b.sizes(), " does not fit ", x.sizes(), " to ",
+                module.width);
   } else {
     low.gain = at::empty({0}, y.options());
   }
   for (const at::Tensor& each : {low.gain, low.constant})
-    TORCH_CHECK(each.numel() == 0 || each.numel() == module.width, "an adapter's vector of ", each.sizes(), " for ", module.width);
+    TORCH_CHECK(each.numel() == 0 || each.numel() == module.width, "an adapter's vector of ", each.sizes(), " for ",
+                module.width);
   int64_t start = batch.start(g), rows = batch.rows(g);
   low.s = at::empty({rows, rank}, y.options());
   char* own = static_cast<char*>(x.data_ptr()) + start * x.size(1) * x.element_size();
   low.shrink = {own, x.size(1), rank > 0 ? low.a.data_ptr() : nullptr, low.s.data_ptr<float>(), rows, rank, x.size(1)};
-  low.expand = {low.s.data_ptr<float>(), rank > 0 ? low.b.data_ptr() : nullptr, module.width, floats(low.gain),
-                floats(low.constant), y.data_ptr<float>() + start * y.size(1) + module.column, y.size(1), rows, rank,
+  low.expand = {low.s.data_ptr<float>(),
+                rank > 0 ? low.b.data_ptr() : nullptr,
+                module.width,
+                floats(low.gain),
+                floats(low.constant),
+                y.data_ptr<float>() + start * y.size(1) + module.column,
+                y.size(1),
+                rows,
+                rank,
                 static_cast<float>(batch.scales[g])};
   module.low.push_back(std::move(low));
 }
@@ -125,7 +134,8 @@ void base_and_shrink(int64_t out, const std::vector<Module>& modules, bool bf16,
   });
 }
 
-void expand(const Batch& batch, const at::Tensor& x, const at::Tensor& y, const std::vector<Module>& modules, const Kernels& k) {
+void expand(const Batch& batch, const at::Tensor& x, const at::Tensor& y, const std::vector<Module>& modules,
+            const Kernels& k) {
   std::vector<Unit> units;  // several adapters of one row meet in one unit, in their order
   for (const Module& module : modules) {
     if (module.replaced) {
@@ -152,10 +162,20 @@ void compute_codes(const at::Tensor& x, const Weight& w, const float* bias, cons
             sums.data_ptr<float>() + i * (in / kBlock));
   at::Tensor row_scales = w.scales.dim() == 1 ? w.scales.to(at::kFloat) : at::empty({0}, y.options());
   bool blocks = w.scales.dim() == 2, four = w.minima.numel() > 0;
-  Codes job{whole.data_ptr<int16_t>(), units.data_ptr<float>(), sums.data_ptr<float>(), w.values.data_ptr(),
+  Codes job{whole.data_ptr<int16_t>(),
+            units.data_ptr<float>(),
+            sums.data_ptr<float>(),
+            w.values.data_ptr(),
             blocks ? static_cast<const uint16_t*>(w.scales.data_ptr()) : nullptr,
-            four ? static_cast<const uint16_t*>(w.minima.data_ptr()) : nullptr, floats(row_scales),
-            bias, y.data_ptr<float>(), y.size(1), n, w.out(), in, add};
+            four ? static_cast<const uint16_t*>(w.minima.data_ptr()) : nullptr,
+            floats(row_scales),
+            bias,
+            y.data_ptr<float>(),
+            y.size(1),
+            n,
+            w.out(),
+            in,
+            add};
   auto one = four ? k.codes4 : k.codes8;
   base_and_shrink(w.out(), modules, true, k, [&](int64_t panel) { one(job, panel); });
 }
@@ -167,7 +187,8 @@ void compute_plain(const at::Tensor& x, const Weight& w, const float* bias, cons
     given = at::empty(x.sizes(), x.options().dtype(at::kFloat));
     k.widen(static_cast<const Bf16*>(x.data_ptr()), given.data_ptr<float>(), x.numel());
   }
-  Linear job{given.data_ptr(), x.size(1), w.values.data_ptr(), bias, y.data_ptr<float>(), y.size(1), x.size(0), w.out(), w.in(), add};
+  Linear job{given.data_ptr(), x.size(1), w.values.data_ptr(), bias, y.data_ptr<float>(), y.size(1), x.size(0), w.out(),
+             w.in(),           add};
   auto one = is_bf16(x) ? k.linear_bf16 : k.linear_f32;
   base_and_shrink(w.out(), modules, is_bf16(x), k, [&](int64_t panel) { one(job, panel); });
 }
@@ -182,7 +203,8 @@ void compute(const at::Tensor& x, const Weight& w, const at::Tensor& bias, const
   if (!own.empty()) expand(batch, x, y, own, k);
 }
 
-at::Tensor checked(const at::Tensor& x, const Weight& w, const Batch& batch, at::IntArrayRef sites, at::IntArrayRef widths) {
+at::Tensor checked(const at::Tensor& x, const Weight& w, const Batch& batch, at::IntArrayRef sites,
+                   at::IntArrayRef widths) {
   w.check();
   TORCH_CHECK(x.device().is_cpu() && x.dim() == 2 && x.size(1) == w.in() &&
                   x.scalar_type() == (w.coded() ? at::kBFloat16 : w.values.scalar_type()),
@@ -198,9 +220,11 @@ at::Tensor checked(const at::Tensor& x, const Weight& w, const Batch& batch, at:
 }  // namespace
 
 void Batch::check(int64_t all_rows) const {
-  TORCH_CHECK(groups.size() % 3 == 0 && scales.size() * 3 == groups.size(), groups.size(), " numbers of groups, ", scales.size(), " scales");
+  TORCH_CHECK(groups.size() % 3 == 0 && scales.size() * 3 == groups.size(), groups.size(), " numbers of groups, ",
+              scales.size(), " scales");
   for (int64_t g = 0; g < count(); g++)
-    TORCH_CHECK(start(g) >= 0 && rows(g) >= 0 && start(g) + rows(g) <= all_rows, "rows ", start(g), " + ", rows(g), " of ", all_rows);
+    TORCH_CHECK(start(g) >= 0 && rows(g) >= 0 && start(g) + rows(g) <= all_rows, "rows ", start(g), " + ", rows(g),
+                " of ", all_rows);
 }
 
 at::Tensor project(const at::Tensor& given, const Weight& w, const at::Tensor& bias, const Batch& batch,
@@ -214,7 +238,8 @@ at::Tensor project(const at::Tensor& given, const Weight& w, const at::Tensor& b
 void project_onto(const at::Tensor& h, const at::Tensor& given, const Weight& w, const at::Tensor& bias,
                   const Batch& batch, int64_t site) {
   at::Tensor x = checked(given, w, batch, {site}, {w.out()});
-  TORCH_CHECK(h.scalar_type() == at::kFloat && h.is_contiguous() && h.dim() == 2 && h.size(0) == x.size(0) && h.size(1) == w.out(),
+  TORCH_CHECK(h.scalar_type() == at::kFloat && h.is_contiguous() && h.dim() == 2 && h.size(0) == x.size(0) &&
+                  h.size(1) == w.out(),
               "the residual stream ", h.toString(), h.sizes(), " does not fit ", x.sizes(), " by ", w.values.sizes());
   if (batch.count() == 0) return compute(x, w, bias, batch, {site}, {w.out()}, h, true);
   at::Tensor y = at::empty_like(h);
@@ -222,11 +247,12 @@ void project_onto(const at::Tensor& h, const at::Tensor& given, const Weight& w,
   h.add_(y);
 }
 
-at::Tensor norm(const at::Tensor& given, const at::Tensor& weight, double eps, at::ScalarType type, const Batch& batch, int64_t site) {
+at::Tensor norm(const at::Tensor& given, const at::Tensor& weight, double eps, at::ScalarType type, const Batch& batch,
+                int64_t site) {
   at::Tensor h = given.contiguous();
   int64_t width = h.size(-1), rows = width == 0 ? 0 : h.numel() / width;
-  TORCH_CHECK(h.scalar_type() == at::kFloat && h.device().is_cpu() && weight.numel() == width, "norm of ", h.toString(), h.sizes(),
-              " by ", weight.sizes());
+  TORCH_CHECK(h.scalar_type() == at::kFloat && h.device().is_cpu() && weight.numel() == width, "norm of ", h.toString(),
+              h.sizes(), " by ", weight.sizes());
   TORCH_CHECK(type == at::kFloat || type == at::kBFloat16, "norm into float32 or bf16 only");
   batch.check(h.size(0));
   at::Tensor y = at::empty(h.sizes(), h.options().dtype(type));

@@ -33,6 +33,7 @@ void project_onto(const at::Tensor& h, const at::Tensor& x, const Weight& w, con
                   int64_t site);
 
 // Root mean square norm of the last dimension of h [..., d], float32, in the element type of `like`.
-at::Tensor norm(const at::Tensor& h, const at::Tensor& weight, double eps, at::ScalarType type, const Batch& batch, int64_t site);
+at::Tensor norm(const at::Tensor& h, const at::Tensor& weight, double eps, at::ScalarType type, const Batch& batch,
+                int64_t site);
 
 }  // namespace graft
