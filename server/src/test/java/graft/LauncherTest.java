@@ -55,7 +55,7 @@ class LauncherTest {
     void helpNamesEveryCommandAndAnUnknownOneIsRefused() throws Exception {
         Said help = launch(Map.of(), "help");
         assertEquals(0, help.code());
-        for (String command : List.of("up", "test", "test long", "fetch", "verify", "bench")) {
+        for (String command : List.of("up", "test", "test long", "fetch", "verify", "bench", "image")) {
             assertTrue(help.text().contains("\n  " + command + " "), command);
         }
         Said unknown = launch(Map.of(), "nonsense");

@@ -47,6 +47,11 @@ public final class RunningGraft implements AutoCloseable {
         command.addAll(List.of(arguments));
         ProcessBuilder builder = new ProcessBuilder(command).directory(ROOT.toFile()).redirectErrorStream(true);
         builder.environment().putAll(settings);
+        return ready(builder, port, data);
+    }
+
+    /** Starts a server otherwise than by the launcher. @param builder starts one that says on its output when it is ready */
+    static RunningGraft ready(ProcessBuilder builder, int port, Path data) throws IOException {
         long start = System.nanoTime();
         Process process = builder.start();
         StringBuilder output = new StringBuilder();
@@ -54,13 +59,13 @@ public final class RunningGraft implements AutoCloseable {
         Thread watchdog = Thread.ofVirtual().start(() -> killUnlessReady(process));
         for (String line = reader.readLine(); line != null; line = reader.readLine()) {
             output.append(line).append('\n');
-            if (line.contains("Graft is ready on http://127.0.0.1:" + port)) {
+            if (line.contains("Graft is ready on http://") && line.endsWith(":" + port)) {
                 watchdog.interrupt();
                 Thread.ofVirtual().start(() -> drain(reader));
                 return new RunningGraft(process, port, data, (System.nanoTime() - start) / 1_000_000);
             }
         }
-        throw new IllegalStateException("./graft up ended before it was ready:\n" + output);
+        throw new IllegalStateException("Graft ended before it was ready:\n" + output);
     }
 
     /** What nobody reads would stop the server once the pipe is full. */
