@@ -47,7 +47,7 @@ class AdapterUploadIT {
 
     @BeforeAll
     static void start() {
-        server = new CatalogServer(work, "tiny-llama3", "tiny-qwen2", "tiny-qwen3", "tiny-deepseek-v3");
+        server = new CatalogServer(work, "tiny-llama3", "tiny-qwen2", "tiny-qwen3", "tiny-qwen3-moe", "tiny-deepseek-v3");
     }
 
     @AfterAll
@@ -89,11 +89,11 @@ class AdapterUploadIT {
 
     @Test
     void everySoundAdapterIsTaken() throws IOException {
-        Map<String, String> bases = Map.of("l3", "tiny-llama3", "q2", "tiny-qwen2", "q3", "tiny-qwen3",
+        Map<String, String> bases = Map.of("l3", "tiny-llama3", "q2", "tiny-qwen2", "q3", "tiny-qwen3", "q3moe", "tiny-qwen3-moe",
                 "dsv3", "tiny-deepseek-v3");
         try (Stream<Path> folders = Files.list(CatalogServer.RESOURCES.resolve("adapters"))) {
             List<Path> all = folders.sorted().toList();
-            assertEquals(12, all.size());
+            assertEquals(14, all.size());
             for (Path folder : all) {
                 String name = folder.getFileName().toString();
                 JsonNode reply = accepted(server.upload("alice", name, folder("adapters/" + name)
