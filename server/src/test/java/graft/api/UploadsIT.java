@@ -12,11 +12,13 @@ import graft.knowledge.WordEmbedder;
 import graft.registry.knowledge.KnowledgeStore;
 import graft.registry.knowledge.whole.WholeStoreDao;
 import graft.registry.tenant.Scope;
+import graft.registry.usage.IdempotencyDao;
 import java.net.http.HttpResponse;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.security.MessageDigest;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
@@ -134,5 +136,28 @@ class UploadsIT {
             assertTrue(rig.files.delete(tenant, file));
             assertEquals("gone", read(410, server.get("owner", path)).at("/error/code").asText());
         }
+    }
+
+    @Test
+    void aKeptReplyThatShowsADeletedDocumentIsGone() {
+        IdempotencyDao replies = new IdempotencyDao(rig.test.database(), Duration.ofHours(1), Duration.ofHours(1));
+        KnowledgeStore store = rig.store(tenant);
+        List<String> files = List.of(rig.upload(tenant, "a.md", "a"), rig.upload(tenant, "b.md", "b"),
+                rig.upload(tenant, "c.md", "c"));
+        rig.attach(tenant, store, files.get(0), "{}");
+        rig.files.delete(tenant, files.get(2));
+        List<Integer> statuses = new ArrayList<>();
+        for (String file : files) {
+            replies.begin(tenant, file, new byte[32], "req", "server");
+            replies.finish(tenant, file, "req", new IdempotencyDao.Found.Done(200, "application/json",
+                    ("{\"file_id\":\"" + file + "\",\"quote\":\"secret\"}").getBytes(StandardCharsets.UTF_8)));
+        }
+        rig.documents.detach(tenant, store.id(), files.get(0));
+        for (String file : files) {
+            var found = (IdempotencyDao.Found.Done) replies.begin(tenant, file, new byte[32], "again", "server");
+            statuses.add(found.status());
+            assertEquals(found.status() == 200, new String(found.body(), StandardCharsets.UTF_8).contains("secret"));
+        }
+        assertEquals(List.of(410, 200, 410), statuses);
     }
 }

@@ -1,5 +1,6 @@
 package graft.registry.knowledge;
 
+import graft.registry.usage.IdempotencyDao;
 import java.util.List;
 import org.jdbi.v3.core.Handle;
 
@@ -65,7 +66,8 @@ final class LexicalIndex {
     }
 
     /**
-     * Deletes every document that meets a condition, with its revisions, chunks, vectors, postings and job.
+     * Deletes every document that meets a condition, with its revisions, chunks, vectors, postings and job, and what
+     * kept replies show of it.
      *
      * @param condition over document, with {@code :key}
      * @return how many
@@ -73,6 +75,9 @@ final class LexicalIndex {
     static int removeAll(Handle handle, String condition, Object key) {
         handle.createQuery("SELECT number FROM vector_store WHERE number IN (SELECT store FROM document WHERE "
                 + condition + ") ORDER BY number FOR NO KEY UPDATE").bind("key", key).mapTo(Long.class).list();
+        IdempotencyDao.forgetFiles(handle, handle.createQuery(
+                "SELECT DISTINCT file_id FROM document WHERE " + condition)
+                .bind("key", key).mapTo(String.class).list());
         List<Indexed> documents = handle.createQuery("SELECT number, store FROM document WHERE " + condition
                 + " ORDER BY number").bind("key", key)
                 .map((rows, context) -> new Indexed(rows.getLong(1), rows.getLong(2))).list();

@@ -3,6 +3,7 @@ package graft.registry.knowledge;
 import graft.registry.Columns;
 import graft.registry.Database;
 import graft.registry.Ids;
+import graft.registry.usage.IdempotencyDao;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.util.List;
@@ -87,6 +88,9 @@ public final class StoreDao {
         return database.asTenant(tenantId, handle -> {
             handle.createQuery("SELECT number FROM vector_store WHERE id = :id FOR UPDATE").bind("id", id)
                     .mapTo(Long.class).list();
+            IdempotencyDao.forgetFiles(handle, handle.createQuery("""
+                    SELECT d.file_id FROM document d JOIN vector_store s ON s.number = d.store WHERE s.id = :id""")
+                    .bind("id", id).mapTo(String.class).list());
             return handle.execute("DELETE FROM vector_store WHERE id = ?", id) > 0;
         });
     }

@@ -1,9 +1,12 @@
 package graft.registry.usage;
 
 import graft.registry.Database;
+import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.Arrays;
+import java.util.Collection;
 import java.util.Optional;
+import java.util.regex.Pattern;
 import org.jdbi.v3.core.Handle;
 
 /**
@@ -11,6 +14,11 @@ import org.jdbi.v3.core.Handle;
  * died, or whose request took longer than any may, is free again. Any thread may call; waits for the database.
  */
 public final class IdempotencyDao {
+    /** In replies as JSON and in streams of it; inside a model's text the quotation marks are escaped. */
+    private static final Pattern FILE = Pattern.compile("\"file_id\":\"(file-[a-z2-7]+)\"");
+    private static final Found.Done GONE = new Found.Done(410, "application/json", """
+            {"error":{"message":"A document that this reply showed was deleted.","type":"invalid_request_error",\
+            "param":null,"code":"gone"}}""".getBytes(StandardCharsets.UTF_8));
     private final Database database;
     private final Duration keep;
     private final Duration longestRun;
@@ -75,14 +83,33 @@ public final class IdempotencyDao {
         return found.orElseGet(Found.Running::new); // it ended without a reply just now: asking again will take the key
     }
 
-    /** Keeps the reply of a request that has its key still. */
+    /** Keeps the reply of a request that has its key still; of one that shows a file deleted meanwhile, that it did. */
     public void finish(String tenantId, String key, String owner, Found.Done reply) {
-        database.asTenant(tenantId, handle -> handle.createUpdate("""
-                UPDATE idempotent_reply SET state = 'done', status = :status, content_type = :type, body = :body
-                WHERE tenant_id = :tenant AND key = :key AND owner = :owner AND state = 'running'
-                """)
-                .bind("tenant", tenantId).bind("key", key).bind("owner", owner).bind("status", reply.status())
-                .bind("type", reply.contentType()).bind("body", reply.body()).execute());
+        database.asTenant(tenantId, handle -> {
+            String[] files = FILE.matcher(new String(reply.body(), StandardCharsets.ISO_8859_1)).results()
+                    .map(found -> found.group(1)).distinct().toArray(String[]::new);
+            // held until this is committed: a deletion comes before it, or finds the reply
+            int there = handle.createQuery(
+                    "SELECT id FROM file WHERE id = ANY(:files::text[]) ORDER BY id FOR KEY SHARE")
+                    .bind("files", files).mapTo(String.class).list().size();
+            Found.Done kept = there < files.length ? GONE : reply;
+            return handle.createUpdate("""
+                    UPDATE idempotent_reply SET state = 'done', status = :status, content_type = :type, body = :body,
+                        file_ids = :files::text[]
+                    WHERE tenant_id = :tenant AND key = :key AND owner = :owner AND state = 'running'
+                    """)
+                    .bind("tenant", tenantId).bind("key", key).bind("owner", owner).bind("status", kept.status())
+                    .bind("type", kept.contentType()).bind("body", kept.body()).bind("files", files).execute();
+        });
+    }
+
+    /** Forgets what replies show of these files, in the transaction that deletes them. Keys and hashes stay. */
+    public static void forgetFiles(Handle tenant, Collection<String> files) {
+        tenant.createUpdate("""
+                UPDATE idempotent_reply SET status = :status, content_type = :type, body = :body
+                WHERE state = 'done' AND file_ids && :files::text[]""").bind("status", GONE.status())
+                .bind("type", GONE.contentType()).bind("body", GONE.body())
+                .bind("files", files.toArray(String[]::new)).execute();
     }
 
     /** Frees the key of a request that ended without a reply worth keeping. */
