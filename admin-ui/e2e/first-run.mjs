@@ -1,9 +1,10 @@
 // npm run e2e -- URL DATA: drives the real server through a browser, as its first user would.
 //   URL   of a running ./graft up, with the demo
 //   DATA  its data folder, for demo.key and admin.key
-import { readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { join, resolve } from 'node:path';
+import { gzipSync } from 'node:zlib';
 import { camera, check, checkAccessible, failures, open } from './browser.mjs';
 
 const [url, data] = process.argv.slice(2);
@@ -18,10 +19,35 @@ const root = resolve(here, '../..');
 const voice = join(root, 'server/src/main/resources/demo/adapters/house-voice');
 const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 const shot = camera(join(here, '../test-results/screenshots'));
+/** Addresses found on the way, shown with the other pages. */
+let retrieval = '/';
+let cited = '/';
 const name = `ui-voice-${Date.now().toString(36)}`;
+
+/** What the message on each bad adapter must say. */
+const problemWords = {
+  'pickle-weights': /pickle/,
+  'nan-weights': /NaN|not finite/i,
+  'inf-weights': /infinit|not finite/i,
+  'wrong-shape': /lora_A/,
+  'rank-mismatch': /rank|\br\b/,
+  'missing-lora-b': /lora_B/,
+  'unknown-module': /module/,
+  truncated: /truncated|cut|end|bytes/i,
+  'header-bomb': /header/i,
+  'overlapping-offsets': /overlap|same bytes/i,
+  'no-config': /adapter_config\.json is missing/,
+  'not-json-config': /JSON/,
+  'wrong-peft-type': /IA3/,
+  'zero-rank': /\br\b|rank/,
+  'huge-rank': /1,?000,?000/,
+  'nan-alpha': /lora_alpha/,
+  'all-zero-b': /zero/,
+};
 
 const { browser, page, problems } = await open(origin);
 try {
+  await theFirstLoadIsSmall();
   await signInRefusesAWrongKey();
   await signIn(key('demo.key'));
   await adaptersAreListed();
@@ -29,8 +55,11 @@ try {
   await itAnswersInThePlayground();
   await theBaseAnswersBesideIt();
   await aSecondVersionIsPromotedAndRolledBack();
+  await anAliasIsSplitAndShadowed();
+  await aVersionIsDescribedAndCompared();
   await theKeyboardReachesEverything();
   await aBadAdapterIsExplained();
+  await everyBadAdapterIsExplained();
   await anAnswerCitesADocument();
   await everyPageIsShown();
   await anEndedSessionComesBackToThePage();
@@ -48,6 +77,28 @@ try {
   process.exitCode = 1;
 } finally {
   await browser.close();
+}
+
+/** All that a fresh browser takes to show the sign-in page, by gzip where it is text. */
+async function theFirstLoadIsSmall() {
+  const bodies = [];
+  const take = (response) => bodies.push(response.body().then((body) => [response.url(), body]));
+  page.on('response', take);
+  await page.goto('/signin');
+  await page.getByLabel('API key').waitFor();
+  await page.waitForLoadState('networkidle');
+  page.off('response', take);
+  const compressed = (await Promise.all(bodies)).map(([path, body]) =>
+    path.endsWith('.woff2') ? body.length : gzipSync(body).length,
+  );
+  const kilobytes = Math.round(compressed.reduce((sum, size) => sum + size, 0) / 1000);
+  const interactive = await page.evaluate(
+    () => globalThis.performance.getEntriesByType('navigation')[0].domInteractive,
+  );
+  check(
+    kilobytes <= 250,
+    `the first load is ${kilobytes} kB compressed, interactive after ${Math.round(interactive)} ms`,
+  );
 }
 
 async function signInRefusesAWrongKey() {
@@ -136,6 +187,43 @@ async function aSecondVersionIsPromotedAndRolledBack() {
   check(true, 'a second version is promoted and rolled back');
 }
 
+async function anAliasIsSplitAndShadowed() {
+  await page.goto(`/adapters/${name}`);
+  await page.getByRole('button', { name: 'New alias' }).click();
+  const dialog = page.getByRole('dialog');
+  await dialog.getByLabel('Alias').fill('canary');
+  await dialog.getByRole('button', { name: 'Add a version' }).click();
+  await dialog.getByLabel('Weight of part 1').fill('0');
+  await dialog.getByLabel('Weight of part 2').fill('0');
+  await dialog.getByText('At least one weight must be above 0.').waitFor();
+  await dialog.getByLabel('Weight of part 1').fill('95');
+  await dialog.getByLabel('Weight of part 2').fill('5');
+  await dialog.getByText('weights sum to 100').waitFor();
+  await dialog.getByLabel('Let a candidate answer too').check();
+  await dialog.getByLabel('Share of requests, %').fill('50');
+  const said = await dialog.getByTestId('what-happens').innerText();
+  await shot(page, 'alias-editor');
+  await checkAccessible(page, axe, 'the alias editor');
+  await dialog.getByRole('button', { name: 'Create alias' }).click();
+  await dialog.waitFor({ state: 'detached' });
+  await page.getByText('canary → 5 % v1, 95 % v2').first().waitFor();
+  await page.getByText('shadow v2, 50 %').waitFor();
+  check(said.includes('95 % to v2') && said.includes('50 %'), `the dialog says what a split does: ${said}`);
+  await page.getByRole('link', { name: 'Comparisons of canary' }).click();
+  await page.getByText('Nothing compared yet').waitFor();
+  check(true, 'an alias is split by weight with a shadow beside it');
+}
+
+async function aVersionIsDescribedAndCompared() {
+  await page.goto(`/adapters/${name}/versions/2`);
+  await page.getByRole('textbox', { name: 'Tags' }).fill('nightly, house');
+  await page.getByRole('button', { name: 'Save', exact: true }).click();
+  await page.locator('.page-head').getByText('nightly').waitFor();
+  await page.getByLabel('Compare with').selectOption('1');
+  await page.getByRole('columnheader', { name: 'v1' }).waitFor();
+  check(page.url().includes('other=1'), 'a version is tagged, and a comparison has its own address');
+}
+
 async function theKeyboardReachesEverything() {
   await page.goto('/');
   await page.getByRole('heading', { level: 1 }).waitFor();
@@ -143,6 +231,7 @@ async function theKeyboardReachesEverything() {
   const first = await page.evaluate(() => document.activeElement?.textContent);
   check(first?.includes('Skip to the page'), 'the first stop of the keyboard skips the rail');
   await page.keyboard.press('Control+k');
+  await page.getByRole('combobox', { name: 'Search and commands' }).waitFor();
   await page.keyboard.type(name);
   await page.getByRole('option', { name }).first().waitFor();
   await shot(page, 'palette');
@@ -170,6 +259,32 @@ async function aBadAdapterIsExplained() {
   await page.keyboard.press('Escape');
 }
 
+/** Each of ../shared/adapters-bad, where it and the base model that they were made for are here. */
+async function everyBadAdapterIsExplained() {
+  const folder = join(root, '../shared/adapters-bad');
+  await page.goto('/adapters?upload=new');
+  await page.getByRole('dialog').waitFor();
+  const choice = page.getByLabel('Base model');
+  if (!existsSync(folder) || (await choice.getByRole('option', { name: 'tiny-llama3' }).count()) === 0) {
+    console.log('skip the adapters of ../shared/adapters-bad: they or --base tiny-llama3 are not here');
+    return;
+  }
+  for (const [which, problem] of Object.entries(problemWords)) {
+    await page.goto('/adapters?upload=new');
+    const files = readdirSync(join(folder, which)).map((file) => join(folder, which, file));
+    await page.getByLabel('Files').setInputFiles(files);
+    await page.getByLabel('Name', { exact: true }).fill(`${which}-${name}`);
+    await choice.selectOption('tiny-llama3');
+    const send = page.getByRole('button', { name: 'Upload and prove' });
+    if (await send.isEnabled()) await send.click();
+    const told = page.getByRole('dialog').locator('.note').first();
+    await told.waitFor();
+    const text = (await told.locator('xpath=..').innerText()).replaceAll('\n', ' ');
+    if (which === 'wrong-shape') await shot(page, 'upload-wrong-shape');
+    check(problem.test(text), `the upload of ${which} names the problem: ${(await told.innerText()).slice(0, 160)}`);
+  }
+}
+
 async function anAnswerCitesADocument() {
   await page.goto('/knowledge');
   await page.getByRole('button', { name: 'New store' }).click();
@@ -191,9 +306,11 @@ async function anAnswerCitesADocument() {
   await mark.hover();
   await page.getByText('word for word as stored').waitFor();
   await shot(page, 'citation');
+  retrieval = await page.getByRole('link', { name: 'Why this answer' }).first().getAttribute('href');
   await mark.click();
   await page.locator('mark').waitFor();
   await shot(page, 'document');
+  cited = new URL(page.url()).pathname + new URL(page.url()).search;
   const marked = await page.locator('mark').innerText();
   check(marked.includes('37 bar'), `a citation opens the document at its words: ${marked}`);
 }
@@ -202,9 +319,13 @@ async function everyPageIsShown() {
   const paths = {
     overview: '/',
     adapters: '/adapters',
-    adapter: '/adapters/triage',
+    adapter: `/adapters/${name}`,
+    version: `/adapters/${name}/versions/2?other=1`,
+    shadows: `/adapters/${name}/shadows/canary`,
     playground: '/playground',
     knowledge: '/knowledge',
+    'cited-document': cited,
+    retrieval,
     usage: '/usage',
     settings: '/settings',
   };
@@ -270,6 +391,16 @@ async function theOperatorSeesMore() {
   await page.getByRole('button', { name: 'Make key' }).click();
   await page.getByText('Copy it now').waitFor();
   await page.getByRole('button', { name: 'I have it' }).click();
+  await page
+    .getByRole('row', { name: /end-to-end/ })
+    .last()
+    .getByRole('button', { name: 'Rotate' })
+    .click();
+  await page.getByRole('button', { name: 'Rotate key' }).click();
+  await page.getByText('Copy it now').waitFor();
+  await page.getByRole('button', { name: 'I have it' }).click();
+  await page.getByRole('dialog').waitFor({ state: 'detached' });
+  check(true, 'a key is rotated: its successor is shown once');
   const row = page.getByRole('row', { name: /end-to-end/ }).last();
   await row.getByRole('button', { name: 'Revoke' }).click();
   await page.getByRole('button', { name: 'Revoke key' }).click();

@@ -11,6 +11,7 @@ import type {
   List,
   Model,
   PriceBook,
+  Retrieval,
   StoredFile,
   StoreFile,
   Tenant,
@@ -78,6 +79,14 @@ export const contentQuery = (store: string, file: string) =>
       const page = await get<{ data: { text: string }[] }>(path, signal);
       return page.data.map((part) => part.text).join('');
     },
+  });
+
+/** A record never changes. */
+export const retrievalQuery = (id: string) =>
+  queryOptions({
+    queryKey: ['retrievals', id],
+    queryFn: ({ signal }) => get<Retrieval>(`/admin/v1/retrievals/${encodeURIComponent(id)}`, signal),
+    staleTime: Infinity,
   });
 
 export const tenantsQuery = queryOptions({

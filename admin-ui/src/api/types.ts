@@ -7,6 +7,8 @@ export interface List<T> {
   object: 'list';
   data: T[];
   has_more: boolean;
+  /** Where the next page begins; not every list has pages. */
+  last_id?: string | null;
 }
 
 export type Scope = Schemas['Scope'];
@@ -31,11 +33,16 @@ export type EngineState = Schemas['Engine'];
 export type Adapter = Schemas['Adapter'];
 export type AdapterVersion = Schemas['AdapterVersion'];
 export type AdapterAlias = Schemas['AdapterAlias'];
+export type AdapterVersionDetails = Schemas['AdapterVersionDetails'];
+export type AdapterShare = Schemas['AdapterShare'];
+export type AliasMove = Schemas['AliasMove'];
+export type ShadowAnswer = Schemas['ShadowAnswer'];
 export type UploadedVersion = Schemas['UploadedVersion'];
 export type StoredFile = Schemas['File'];
 export type KnowledgeStore = Schemas['VectorStore'];
 export type StoreFile = Schemas['VectorStoreFile'];
 export type SearchResults = Schemas['SearchResults'];
+export type Retrieval = Schemas['Retrieval'];
 
 export interface Bucket<T> {
   start_time: number;

@@ -15,7 +15,7 @@ interface Props {
 }
 
 /** Jump to any page, adapter, store or tenant by typing a part of its name. */
-export function CommandPalette({ open, onOpenChange, pages }: Props) {
+export default function CommandPalette({ open, onOpenChange, pages }: Props) {
   return (
     <Dialog.Root open={open} onOpenChange={onOpenChange}>
       <Dialog.Portal>

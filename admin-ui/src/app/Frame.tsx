@@ -15,15 +15,17 @@ import {
   Sun,
 } from 'lucide-react';
 import { DropdownMenu } from 'radix-ui';
-import { useEffect, useState } from 'react';
+import { lazy, Suspense, useEffect, useState } from 'react';
 import { onSessionEnded } from '../api/client';
 import { engineQuery, modelsQuery, readyQuery } from '../api/queries';
 import { Button, IconButton } from '../components/Button';
 import { Hint } from '../components/Hint';
 import { Toasts } from '../components/Toasts';
-import { CommandPalette } from './CommandPalette';
 import { mayDo, sessionQuery, signOut, useMay } from './session';
 import { chooseTheme, useTheme, type Theme } from './theme';
+
+/** Fetched when it is first opened. */
+const CommandPalette = lazy(() => import('./CommandPalette'));
 
 const rail = [
   { to: '/', label: 'Overview', icon: Gauge, scope: null },
@@ -82,7 +84,11 @@ export function Frame() {
           <Outlet />
         </div>
       </div>
-      <CommandPalette open={palette} onOpenChange={setPalette} pages={rail} />
+      {palette ? (
+        <Suspense fallback={null}>
+          <CommandPalette open onOpenChange={setPalette} pages={rail} />
+        </Suspense>
+      ) : null}
       <Toasts />
     </div>
   );

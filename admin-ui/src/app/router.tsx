@@ -7,7 +7,6 @@ import {
   Outlet,
   redirect,
 } from '@tanstack/react-router';
-import { Frame } from './Frame';
 import { NotFound, RouteError } from './RouteStates';
 import { sessionQuery } from './session';
 import { SignIn } from '../features/session/SignIn';
@@ -39,7 +38,7 @@ const app = createRoute({
     const session = await context.queries.ensureQueryData(sessionQuery);
     if (!session) throw redirect({ to: '/signin', search: { to: location.href === '/' ? undefined : location.href } });
   },
-  component: Frame,
+  component: lazyRouteComponent(() => import('./Frame'), 'Frame'),
 });
 
 const overview = createRoute({
@@ -57,6 +56,20 @@ const adapter = createRoute({
   getParentRoute: () => app,
   path: '/adapters/$name',
   component: lazyRouteComponent(() => import('../features/adapters/AdapterPage'), 'AdapterPage'),
+});
+const shadows = createRoute({
+  getParentRoute: () => app,
+  path: '/adapters/$name/shadows/$alias',
+  validateSearch: (search: Record<string, unknown>) => ({ after: text(search.after) }),
+  component: lazyRouteComponent(() => import('../features/adapters/ShadowsPage'), 'ShadowsPage'),
+});
+const version = createRoute({
+  getParentRoute: () => app,
+  path: '/adapters/$name/versions/$version',
+  validateSearch: (search: Record<string, unknown>): { other?: number | undefined } => ({
+    other: integer(search.other),
+  }),
+  component: lazyRouteComponent(() => import('../features/adapters/VersionPage'), 'VersionPage'),
 });
 const playground = createRoute({
   getParentRoute: () => app,
@@ -80,6 +93,11 @@ const document = createRoute({
   path: '/knowledge/$store/$file',
   validateSearch: (search: Record<string, unknown>) => ({ start: integer(search.start), end: integer(search.end) }),
   component: lazyRouteComponent(() => import('../features/knowledge/DocumentPage'), 'DocumentPage'),
+});
+const retrieval = createRoute({
+  getParentRoute: () => app,
+  path: '/retrievals/$retrieval',
+  component: lazyRouteComponent(() => import('../features/knowledge/RetrievalPage'), 'RetrievalPage'),
 });
 const usage = createRoute({
   getParentRoute: () => app,
@@ -109,10 +127,13 @@ const tree = root.addChildren([
     overview,
     adapters,
     adapter,
+    shadows,
+    version,
     playground,
     knowledge,
     store,
     document,
+    retrieval,
     usage,
     tenants,
     tenant,

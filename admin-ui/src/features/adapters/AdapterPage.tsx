@@ -1,10 +1,10 @@
 import { useQuery, useQueryClient } from '@tanstack/react-query';
 import { Link, useNavigate, useParams } from '@tanstack/react-router';
-import { Download, EllipsisVertical, MessagesSquare, Rocket, Trash2, Undo2, Upload } from 'lucide-react';
+import { Download, EllipsisVertical, MessagesSquare, Rocket, Trash2, Upload } from 'lucide-react';
 import { DropdownMenu } from 'radix-ui';
 import { useState } from 'react';
 import { send } from '../../api/client';
-import type { Adapter, AdapterVersion } from '../../api/types';
+import type { Adapter, AdapterAlias, AdapterVersion } from '../../api/types';
 import { bytes } from '../../app/format';
 import { sessionQuery } from '../../app/session';
 import { Button } from '../../components/Button';
@@ -12,12 +12,17 @@ import { Confirm } from '../../components/Confirm';
 import { ErrorNote, SkeletonRows } from '../../components/Feedback';
 import { Digest, Moment } from '../../components/Small';
 import { toast } from '../../components/Toasts';
-import { adapterPath, adapterQuery, aliasWords, moveAlias, newestFirst, rollBack } from './adapters';
+import { adapterPath, adapterQuery, aliasPath, aliasWords, moveAlias, newestFirst, rollBack } from './adapters';
+import { AliasCard } from './AliasCard';
+import { AliasEditor } from './AliasEditor';
+import { SharesCard } from './SharesCard';
 
 type Action =
   | { kind: 'promote'; version: AdapterVersion }
   | { kind: 'delete version'; version: AdapterVersion }
+  | { kind: 'edit'; alias: AdapterAlias | undefined }
   | { kind: 'roll back'; alias: string }
+  | { kind: 'delete alias'; alias: string }
   | { kind: 'delete adapter' };
 
 export function AdapterPage() {
@@ -66,8 +71,17 @@ export function AdapterPage() {
           <SkeletonRows what="versions" />
         </section>
       ) : null}
-      {adapter.data ? <Aliases adapter={adapter.data} own={own} act={setAction} /> : null}
+      {adapter.data ? (
+        <AliasCard
+          adapter={adapter.data}
+          own={own}
+          edit={(alias) => setAction({ kind: 'edit', alias })}
+          rollBack={(alias) => setAction({ kind: 'roll back', alias })}
+          remove={(alias) => setAction({ kind: 'delete alias', alias })}
+        />
+      ) : null}
       {adapter.data ? <Versions adapter={adapter.data} own={own} act={setAction} /> : null}
+      {own ? <SharesCard adapter={name} /> : null}
       {adapter.data && action ? <Dialogs adapter={adapter.data} action={action} close={() => setAction(null)} /> : null}
     </main>
   );
@@ -77,38 +91,6 @@ interface Part {
   adapter: Adapter;
   own: boolean;
   act: (action: Action) => void;
-}
-
-function Aliases({ adapter, own, act }: Part) {
-  return (
-    <section className="card" aria-labelledby="aliases">
-      <header>
-        <h2 id="aliases">Aliases</h2>
-      </header>
-      <div className="body stack tight">
-        {adapter.aliases.length === 0 ? (
-          <p className="muted">
-            None: the plain name answers “model not found”. Promote a version, or name one as {adapter.name}@1.
-          </p>
-        ) : null}
-        {adapter.aliases.map((alias) => (
-          <div key={alias.alias} className="spread">
-            <span className="row wrap">
-              <span className={alias.alias === 'production' ? 'chip good' : 'chip'}>{aliasWords(alias)}</span>
-              <span className="muted small">
-                moved <Moment at={alias.moved_at} />
-              </span>
-            </span>
-            {own ? (
-              <Button small onClick={() => act({ kind: 'roll back', alias: alias.alias })}>
-                <Undo2 aria-hidden /> Roll back
-              </Button>
-            ) : null}
-          </div>
-        ))}
-      </div>
-    </section>
-  );
 }
 
 function Versions({ adapter, own, act }: Part) {
@@ -125,10 +107,22 @@ function Versions({ adapter, own, act }: Part) {
             <div className="content">
               <div className="spread">
                 <span className="row wrap">
-                  <h3>Version {version.version}</h3>
+                  <h3>
+                    <Link
+                      to="/adapters/$name/versions/$version"
+                      params={{ name: adapter.name, version: `${version.version}` }}
+                    >
+                      Version {version.version}
+                    </Link>
+                  </h3>
                   {version.aliases.map((alias) => (
                     <span key={alias} className="chip good">
                       {alias}
+                    </span>
+                  ))}
+                  {version.tags.map((tag) => (
+                    <span key={tag} className="chip">
+                      {tag}
                     </span>
                   ))}
                 </span>
@@ -216,13 +210,31 @@ function Dialogs({ adapter, action, close }: { adapter: Adapter; action: Action;
           title={`Promote version ${action.version.version}`}
           verb="Promote"
           run={async () => {
-            await moveAlias(adapter.name, 'production', action.version.version);
+            await moveAlias(adapter.name, 'production', { version: action.version.version });
             await refresh();
             toast(`${adapter.name} now answers with version ${action.version.version}`);
           }}
         >
           {production ? `Now: ${aliasWords(production)}. ` : ''}New requests for {adapter.name} get version{' '}
           {action.version.version}; answers that are running keep the version they began with. You can roll back.
+        </Confirm>
+      );
+    case 'edit':
+      return <AliasEditor adapter={adapter} alias={action.alias} close={close} />;
+    case 'delete alias':
+      return (
+        <Confirm
+          {...shared}
+          danger
+          title={`Delete ${action.alias}`}
+          verb="Delete alias"
+          run={async () => {
+            await send('DELETE', aliasPath(adapter.name, action.alias));
+            await refresh();
+          }}
+        >
+          Clients that call {action.alias === 'production' ? adapter.name : `${adapter.name}@${action.alias}`} get
+          “model not found”. The versions stay.
         </Confirm>
       );
     case 'roll back':

@@ -1,16 +1,27 @@
-import { useQueryClient } from '@tanstack/react-query';
+import { useQuery, useQueryClient } from '@tanstack/react-query';
 import { Link } from '@tanstack/react-router';
 import { Check, Circle, File as FileIcon, X } from 'lucide-react';
 import { useRef, useState } from 'react';
 import { ApiError, upload, type UploadProgress } from '../../api/client';
+import { modelsQuery } from '../../api/queries';
 import type { UploadedVersion } from '../../api/types';
 import { bytes } from '../../app/format';
 import { Button, IconButton } from '../../components/Button';
 import { Dialog } from '../../components/Dialog';
 import { DropZone } from '../../components/DropZone';
 import { Note } from '../../components/Feedback';
+import { Field } from '../../components/Field';
 import { Digest, Progress } from '../../components/Small';
-import { adapterPath, judge, moveAlias, namePattern, problemWith, proposedName, type FileVerdict } from './adapters';
+import {
+  adapterPath,
+  adapterQuery,
+  judge,
+  moveAlias,
+  namePattern,
+  problemWith,
+  proposedName,
+  type FileVerdict,
+} from './adapters';
 
 interface Props {
   open: boolean;
@@ -44,6 +55,9 @@ function Upload({ fixedName, close }: { fixedName: string | undefined; close: ()
   const [files, setFiles] = useState<FileVerdict[]>([]);
   const [name, setName] = useState(fixedName ?? '');
   const [note, setNote] = useState('');
+  const bases = useBases(fixedName);
+  const [chosenBase, setChosenBase] = useState('');
+  const base = chosenBase || bases[0];
   const abort = useRef<AbortController>(null);
   const add = (chosen: File[], folder?: string) => {
     setFiles((before) => [
@@ -56,6 +70,7 @@ function Upload({ fixedName, close }: { fixedName: string | undefined; close: ()
   const send = async () => {
     const form = new FormData();
     if (note.trim() !== '') form.append('note', note.trim());
+    if (base) form.append('base_model', base);
     for (const { file } of files) form.append('file', file, file.name);
     const controller = new AbortController();
     abort.current = controller;
@@ -118,6 +133,17 @@ function Upload({ fixedName, close }: { fixedName: string | undefined; close: ()
             </span>
           </div>
         )}
+        {bases.length > 1 ? (
+          <Field label="Base model" hint="What it was trained on; it is proved against this model’s shapes.">
+            {(input) => (
+              <select {...input} className="input" value={base} onChange={(event) => setChosenBase(event.target.value)}>
+                {bases.map((one) => (
+                  <option key={one}>{one}</option>
+                ))}
+              </select>
+            )}
+          </Field>
+        ) : null}
         <div className="field">
           <label htmlFor="adapter-note">Note (optional)</label>
           <input
@@ -137,6 +163,14 @@ function Upload({ fixedName, close }: { fixedName: string | undefined; close: ()
       </footer>
     </form>
   );
+}
+
+/** The base models an upload may be for: an adapter's own where it has versions already, else all that are served. */
+function useBases(adapter: string | undefined): string[] {
+  const models = useQuery(modelsQuery).data?.data ?? [];
+  const known = useQuery({ ...adapterQuery(adapter ?? ''), enabled: adapter !== undefined }).data;
+  if (adapter !== undefined) return known ? [known.base_model] : [];
+  return models.filter((model) => model.graft.kind === 'base').map((model) => model.id);
 }
 
 const fates = {
@@ -219,7 +253,7 @@ function Proved({ version, close }: { version: UploadedVersion; close: () => voi
   const promote = async () => {
     setPromoted('moving');
     try {
-      await moveAlias(version.adapter, 'production', version.version);
+      await moveAlias(version.adapter, 'production', { version: version.version });
       await queries.invalidateQueries({ queryKey: ['adapters'] });
       setPromoted('yes');
     } catch (failure) {

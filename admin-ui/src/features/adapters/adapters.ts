@@ -1,6 +1,15 @@
 import { queryOptions } from '@tanstack/react-query';
 import { get, send } from '../../api/client';
-import type { Adapter, AdapterAlias, AdapterVersion, List } from '../../api/types';
+import type {
+  Adapter,
+  AdapterAlias,
+  AdapterShare,
+  AdapterVersion,
+  AdapterVersionDetails,
+  AliasMove,
+  List,
+  ShadowAnswer,
+} from '../../api/types';
 
 export const adaptersQuery = queryOptions({
   queryKey: ['adapters'],
@@ -13,16 +22,42 @@ export const adapterQuery = (name: string) =>
     queryFn: ({ signal }) => get<Adapter>(adapterPath(name), signal),
   });
 
+export const versionQuery = (name: string, version: number) =>
+  queryOptions({
+    queryKey: ['adapters', name, 'versions', version],
+    queryFn: ({ signal }) => get<AdapterVersionDetails>(`${adapterPath(name)}/versions/${version}`, signal),
+  });
+
+export const sharesQuery = (name: string) =>
+  queryOptions({
+    queryKey: ['adapters', name, 'shares'],
+    queryFn: ({ signal }) => get<List<AdapterShare>>(`${adapterPath(name)}/shares?limit=100`, signal),
+  });
+
+/** One page of what a candidate answered beside the real answers, newest first. */
+export const shadowsQuery = (name: string, alias: string, after: string | undefined) =>
+  queryOptions({
+    queryKey: ['adapters', name, 'aliases', alias, 'shadows', after],
+    queryFn: ({ signal }) => {
+      const from = after === undefined ? '' : `&after=${encodeURIComponent(after)}`;
+      return get<List<ShadowAnswer>>(`${aliasPath(name, alias)}/shadows?limit=20${from}`, signal);
+    },
+  });
+
 export function adapterPath(name: string): string {
   return `/admin/v1/adapters/${encodeURIComponent(name)}`;
 }
 
-export function moveAlias(name: string, alias: string, version: number): Promise<unknown> {
-  return send('PUT', `${adapterPath(name)}/aliases/${encodeURIComponent(alias)}`, { version });
+export function aliasPath(name: string, alias: string): string {
+  return `${adapterPath(name)}/aliases/${encodeURIComponent(alias)}`;
+}
+
+export function moveAlias(name: string, alias: string, move: AliasMove): Promise<AdapterAlias> {
+  return send('PUT', aliasPath(name, alias), move);
 }
 
 export function rollBack(name: string, alias: string): Promise<AdapterAlias> {
-  return send('POST', `${adapterPath(name)}/aliases/${encodeURIComponent(alias)}/rollback`);
+  return send('POST', `${aliasPath(name, alias)}/rollback`);
 }
 
 export function newestFirst(versions: AdapterVersion[]): AdapterVersion[] {

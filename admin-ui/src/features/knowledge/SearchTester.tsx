@@ -48,6 +48,13 @@ export function SearchTester({ store, query }: { store: string; query: string | 
           <p className="muted">No passage matches. Try the words the document uses.</p>
         ) : null}
         {hits.data && hits.data.data.length > 0 ? (
+          <p className="small">
+            <Link to="/retrievals/$retrieval" params={{ retrieval: hits.data.graft.retrieval_id }}>
+              Both legs’ ranks, kept and dropped
+            </Link>
+          </p>
+        ) : null}
+        {hits.data && hits.data.data.length > 0 ? (
           <ol>
             {hits.data.data.map((hit, at) => (
               <li key={hit.graft.chunk_id} className="passage">

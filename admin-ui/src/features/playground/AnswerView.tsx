@@ -88,6 +88,11 @@ function Measure({ answer }: { answer: Answer }) {
           {plural(graft.retrieved.length, 'passage')} read
         </span>
       ) : null}
+      {graft?.retrieval_id ? (
+        <Link to="/retrievals/$retrieval" params={{ retrieval: graft.retrieval_id }}>
+          Why this answer
+        </Link>
+      ) : null}
       {graft?.unverified_quotes ? (
         <span style={{ color: 'var(--amber)' }}>
           {plural(graft.unverified_quotes, 'quote')} not found in the sources

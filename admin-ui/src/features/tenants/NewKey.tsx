@@ -1,16 +1,14 @@
 import { zodResolver } from '@hookform/resolvers/zod';
 import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { useForm } from 'react-hook-form';
-import { z } from 'zod';
 import { send } from '../../api/client';
 import type { ApiKeyWithSecret } from '../../api/types';
+import { z } from '../../app/validation';
 import { Button } from '../../components/Button';
 import { Dialog } from '../../components/Dialog';
-import { ErrorNote, Note } from '../../components/Feedback';
-import { CopyButton } from '../../components/Small';
-
-// Zod would else compile with new Function, which the content policy forbids.
-z.config({ jitless: true });
+import { ErrorNote } from '../../components/Feedback';
+import { Field } from '../../components/Field';
+import { Secret } from './Secret';
 
 const scopes = ['inference', 'knowledge', 'adapters', 'admin', 'read-only'] as const;
 const says = {
@@ -24,22 +22,35 @@ const says = {
 const schema = z.object({
   name: z.string().trim().min(1, 'Say who or what will use it.').max(200),
   scopes: z.array(z.enum(scopes)).min(1, 'Choose at least one.'),
+  models: z.string().max(4000),
+  stores: z.string().max(4000),
   days: z.enum(['never', '30', '90', '365']),
 });
 type Values = z.infer<typeof schema>;
+
+/** Null narrows nothing. */
+function listed(text: string): string[] | null {
+  const words = text
+    .split(/[\s,]+/)
+    .map((word) => word.trim())
+    .filter(Boolean);
+  return words.length === 0 ? null : words;
+}
 
 /** Makes a key and shows its secret, this once. */
 export function NewKey({ tenant, close }: { tenant: string; close: () => void }) {
   const queries = useQueryClient();
   const form = useForm<Values>({
     resolver: zodResolver(schema),
-    defaultValues: { name: '', scopes: ['inference'], days: 'never' },
+    defaultValues: { name: '', scopes: ['inference'], models: '', stores: '', days: 'never' },
   });
   const create = useMutation({
-    mutationFn: ({ name, scopes, days }: Values) =>
+    mutationFn: ({ name, scopes, models, stores, days }: Values) =>
       send<ApiKeyWithSecret>('POST', `/admin/v1/tenants/${encodeURIComponent(tenant)}/keys`, {
         name,
         scopes,
+        models: listed(models),
+        stores: listed(stores),
         expires_at: days === 'never' ? null : Math.floor(Date.now() / 1000) + Number(days) * 86_400,
       }),
     onSuccess: () => queries.invalidateQueries({ queryKey: ['tenants', tenant, 'keys'] }),
@@ -89,6 +100,19 @@ export function NewKey({ tenant, close }: { tenant: string; close: () => void })
                 </span>
               ) : null}
             </fieldset>
+            <Field label="Models (optional)" hint="Only these, commas between them; empty for all its tenant may use.">
+              {(input) => (
+                <input
+                  {...input}
+                  className="input mono"
+                  placeholder="triage, house-voice@2"
+                  {...form.register('models')}
+                />
+              )}
+            </Field>
+            <Field label="Knowledge stores (optional)" hint="Only these, by id; empty for all.">
+              {(input) => <input {...input} className="input mono" placeholder="vs_…" {...form.register('stores')} />}
+            </Field>
             <div className="field">
               <label htmlFor="key-days">Expires</label>
               <select id="key-days" className="input" {...form.register('days')}>
@@ -109,26 +133,5 @@ export function NewKey({ tenant, close }: { tenant: string; close: () => void })
         </form>
       )}
     </Dialog>
-  );
-}
-
-function Secret({ secret, close }: { secret: string; close: () => void }) {
-  return (
-    <>
-      <div className="body">
-        <Note tone="look">
-          <p>Copy it now: nobody can show it again.</p>
-        </Note>
-        <div className="secret">
-          <code>{secret}</code>
-          <CopyButton text={secret} label="Copy the key" />
-        </div>
-      </div>
-      <footer>
-        <Button look="primary" onClick={close}>
-          I have it
-        </Button>
-      </footer>
-    </>
   );
 }

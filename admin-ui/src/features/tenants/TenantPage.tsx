@@ -11,6 +11,7 @@ import { Empty, ErrorNote, SkeletonRows } from '../../components/Feedback';
 import { Moment } from '../../components/Small';
 import { LimitsCard } from './LimitsCard';
 import { NewKey } from './NewKey';
+import { RotateKey } from './RotateKey';
 
 export function TenantPage() {
   const { tenant: id } = useParams({ from: '/app/tenants/$tenant' });
@@ -108,6 +109,8 @@ function Keys({ tenant }: { tenant: string }) {
 function KeyRow({ tenant, one }: { tenant: string; one: ApiKey }) {
   const queries = useQueryClient();
   const [revoking, setRevoking] = useState(false);
+  const [rotating, setRotating] = useState(false);
+  const narrowed = [...(one.models ?? []), ...(one.stores ?? [])];
   return (
     <tr>
       <td>{one.name || <span className="muted">unnamed</span>}</td>
@@ -122,6 +125,7 @@ function KeyRow({ tenant, one }: { tenant: string; one: ApiKey }) {
             </span>
           ))}
         </div>
+        {narrowed.length > 0 ? <p className="muted small mono">only {narrowed.join(', ')}</p> : null}
       </td>
       <td className="muted">
         <Moment at={one.last_used_at} />
@@ -130,9 +134,15 @@ function KeyRow({ tenant, one }: { tenant: string; one: ApiKey }) {
         <Moment at={one.expires_at} />
       </td>
       <td className="right">
-        <Button small look="danger" onClick={() => setRevoking(true)}>
-          Revoke
-        </Button>
+        <span className="row" style={{ justifyContent: 'flex-end' }}>
+          <Button small onClick={() => setRotating(true)}>
+            Rotate
+          </Button>
+          <Button small look="danger" onClick={() => setRevoking(true)}>
+            Revoke
+          </Button>
+        </span>
+        {rotating ? <RotateKey tenant={tenant} one={one} close={() => setRotating(false)} /> : null}
         <Confirm
           open={revoking}
           onOpenChange={setRevoking}

@@ -20,7 +20,11 @@ class UiIT {
     @Test
     @EnabledIf(value = "chromiumIsHere", disabledReason = "no Chromium: apt-get install chromium, or set CHROMIUM")
     void aNewUserSignsInUploadsAnAdapterAndChatsWithIt(@TempDir Path folder) throws Exception {
-        try (RunningGraft graft = RunningGraft.up(folder.resolve("data"), Map.of())) {
+        // The faulty adapters of ../shared were made for this base model; without it the run says that it skips them.
+        Path tiny = RunningGraft.ROOT.resolve("../shared/models/tiny-llama3");
+        String[] bases = Files.isDirectory(tiny) ? new String[] {"--base", "demo", "--base", tiny.toString()}
+                : new String[0];
+        try (RunningGraft graft = RunningGraft.up(folder.resolve("data"), Map.of(), bases)) {
             Path log = folder.resolve("e2e.log");
             Process browser = new ProcessBuilder("npm", "run", "--silent", "e2e", "--", graft.url(),
                     graft.data().toString()).directory(RunningGraft.ROOT.resolve("admin-ui").toFile())
