@@ -104,7 +104,7 @@ function Facts({ version, adapter }: { version: AdapterVersionDetails; adapter: 
           <dd>{version.target_modules.join(', ')}</dd>
           <dt>Lineage</dt>
           <dd className="row wrap">
-            {line.length === 1 ? 'trained on the base model itself, as far as its uploader said' : null}
+            {line.length === 1 ? 'no parent named' : null}
             {line.length > 1
               ? line.map((one, at) => (
                   <span key={one}>
