@@ -5,7 +5,7 @@ import java.util.List;
 
 /** {@code ./graft bench}: measures over HTTP; standard output holds one JSON line, everything else is standard error. */
 public final class Main {
-    private static final String USAGE = "usage: ./graft bench engine|swap|gateway|soak " + Options.USAGE + " | "
+    private static final String USAGE = "usage: ./graft bench engine|swap|gateway|routing|soak " + Options.USAGE + " | "
             + RetrievalCommand.USAGE;
 
     private Main() {}
@@ -32,6 +32,7 @@ public final class Main {
             case "engine" -> new EngineBench(options).run();
             case "swap" -> new SwapBench(options).run();
             case "gateway" -> new GatewayBench(options).run();
+            case "routing" -> new RoutingBench(options).run();
             case "soak" -> new SoakBench(options).run();
             default -> {
                 System.err.println(USAGE);
