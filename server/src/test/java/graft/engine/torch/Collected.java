@@ -28,7 +28,7 @@ final class Collected implements TokenSink {
     }
 
     Finished end() {
-        return finished.orTimeout(60, TimeUnit.SECONDS).join();
+        return finished.copy().orTimeout(180, TimeUnit.SECONDS).join(); // the copy: the engine ends the original
     }
 
     /** Also returns for a sequence that was cancelled before it had a token. */
