@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import graft.api.HttpServer;
+import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.io.InputStream;
 import java.net.Socket;
@@ -22,6 +23,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import java.util.zip.GZIPInputStream;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -41,6 +43,7 @@ class ServerIT {
         ui = Files.createDirectories(temporary.resolve("ui/assets")).getParent();
         Files.writeString(ui.resolve("index.html"), "<!doctype html><title>Graft</title>");
         Files.writeString(ui.resolve("assets/app-1a2b.js"), "export {};");
+        Files.writeString(ui.resolve("assets/large-3c4d.js"), "console.log('a longer script');\n".repeat(1000));
         Files.writeString(temporary.resolve("secret.txt"), "outside");
         data = DataFolder.open(temporary.resolve("data"));
         server = Server.start(config(data.path(), Map.of("ui", ui.toString())), data);
@@ -174,6 +177,21 @@ class ServerIT {
             String answer = raw("GET " + path + " HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n");
             assertTrue(answer.startsWith("HTTP/1.1 4"), answer);
             assertFalse(answer.contains("outside"), answer);
+        }
+    }
+
+    @Test
+    void scriptsGoOutPackedToWhoeverTakesThemSo() throws Exception {
+        HttpResponse<String> plain = get("/assets/large-3c4d.js");
+        HttpResponse<byte[]> packed = HTTP.send(HttpRequest.newBuilder(URI.create("http://127.0.0.1:" + server.port()
+                + "/assets/large-3c4d.js")).header("Accept-Encoding", "gzip, br").build(),
+                HttpResponse.BodyHandlers.ofByteArray());
+        assertEquals("gzip", packed.headers().firstValue("Content-Encoding").orElse(""));
+        assertTrue(packed.headers().firstValue("Content-Type").orElse("").startsWith("text/javascript"));
+        assertTrue(packed.headers().firstValue("Cache-Control").orElse("").contains("immutable"));
+        assertTrue(packed.body().length < 1000);
+        try (GZIPInputStream unpacked = new GZIPInputStream(new ByteArrayInputStream(packed.body()))) {
+            assertEquals(plain.body(), new String(unpacked.readAllBytes(), StandardCharsets.UTF_8));
         }
     }
 
