@@ -35,6 +35,7 @@ public final class HuggingFaceTokenizer implements Tokenizer {
      */
     public static HuggingFaceTokenizer of(String tokenizerJson) {
         Vocabulary vocabulary = Vocabulary.parse(tokenizerJson);
+        SpecialTokens.prove(tokenizerJson);
         try (var in = new ByteArrayInputStream(tokenizerJson.getBytes(StandardCharsets.UTF_8))) {
             var library = ai.djl.huggingface.tokenizers.HuggingFaceTokenizer.newInstance(in, AS_IT_IS);
             return new HuggingFaceTokenizer(library, vocabulary);

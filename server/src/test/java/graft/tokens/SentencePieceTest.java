@@ -2,6 +2,8 @@ package graft.tokens;
 
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertNotEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import graft.weights.SentencePieceVocabulary;
@@ -53,6 +55,18 @@ class SentencePieceTest {
             }
         }
         assertTrue(refused > ROUNDS / 10, "only " + refused + " of " + ROUNDS + " were refused: nothing was broken");
+    }
+
+    /** The library would abort the process when it first met a text. */
+    @Test
+    void aTemplateWithASpecialTokenThatIsNotDefinedIsRefusedByName() {
+        String whole = SentencePieceVocabulary.random(new Random(1)).tokenizerJson();
+        HuggingFaceTokenizer.of(whole).close();
+        String broken = whole.replaceFirst("(\"special_tokens\":\\{\")<s>", "$1<x>");
+        assertNotEquals(whole, broken);
+        String message = assertThrows(InvalidTokenizerException.class, () -> HuggingFaceTokenizer.of(broken))
+                .getMessage();
+        assertTrue(message.contains("special token <s>"), message);
     }
 
     /** Joins, again and again, the leftmost neighbours whose union has the best score; bytes for what is left over. */
