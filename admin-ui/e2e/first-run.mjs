@@ -1,11 +1,12 @@
 // npm run e2e -- URL DATA: drives the real server through a browser, as its first user would.
 //   URL   of a running ./graft up, with the demo
 //   DATA  its data folder, for demo.key and admin.key
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { join, resolve } from 'node:path';
-import { gzipSync } from 'node:zlib';
-import { camera, check, checkAccessible, failures, open } from './browser.mjs';
+import { everyBadAdapterIsExplained } from './bad-adapters.mjs';
+import { camera, check, checkAccessible, failures, open, showAll, theFirstLoadIsSmall } from './browser.mjs';
+import { aPriceIsChangedAndTakenBack, tenantsAreSortedByTheServer, usageIsReckonedAndExported } from './money.mjs';
 
 const [url, data] = process.argv.slice(2);
 if (!url || !data) {
@@ -22,32 +23,12 @@ const shot = camera(join(here, '../test-results/screenshots'));
 /** Addresses found on the way, shown with the other pages. */
 let retrieval = '/';
 let cited = '/';
+let searched = '/';
 const name = `ui-voice-${Date.now().toString(36)}`;
-
-/** What the message on each bad adapter must say. */
-const problemWords = {
-  'pickle-weights': /pickle/,
-  'nan-weights': /NaN|not finite/i,
-  'inf-weights': /infinit|not finite/i,
-  'wrong-shape': /lora_A/,
-  'rank-mismatch': /rank|\br\b/,
-  'missing-lora-b': /lora_B/,
-  'unknown-module': /module/,
-  truncated: /truncated|cut|end|bytes/i,
-  'header-bomb': /header/i,
-  'overlapping-offsets': /overlap|same bytes/i,
-  'no-config': /adapter_config\.json is missing/,
-  'not-json-config': /JSON/,
-  'wrong-peft-type': /IA3/,
-  'zero-rank': /\br\b|rank/,
-  'huge-rank': /1,?000,?000/,
-  'nan-alpha': /lora_alpha/,
-  'all-zero-b': /zero/,
-};
 
 const { browser, page, problems } = await open(origin);
 try {
-  await theFirstLoadIsSmall();
+  await theFirstLoadIsSmall(page);
   await signInRefusesAWrongKey();
   await signIn(key('demo.key'));
   await adaptersAreListed();
@@ -59,8 +40,10 @@ try {
   await aVersionIsDescribedAndCompared();
   await theKeyboardReachesEverything();
   await aBadAdapterIsExplained();
-  await everyBadAdapterIsExplained();
+  await everyBadAdapterIsExplained(page, name, shot);
   await anAnswerCitesADocument();
+  await usageIsReckonedAndExported(page, name);
+  await theOverviewIsLive();
   await everyPageIsShown();
   await anEndedSessionComesBackToThePage();
   await signOutEndsTheSession();
@@ -77,28 +60,6 @@ try {
   process.exitCode = 1;
 } finally {
   await browser.close();
-}
-
-/** All that a fresh browser takes to show the sign-in page, by gzip where it is text. */
-async function theFirstLoadIsSmall() {
-  const bodies = [];
-  const take = (response) => bodies.push(response.body().then((body) => [response.url(), body]));
-  page.on('response', take);
-  await page.goto('/signin');
-  await page.getByLabel('API key').waitFor();
-  await page.waitForLoadState('networkidle');
-  page.off('response', take);
-  const compressed = (await Promise.all(bodies)).map(([path, body]) =>
-    path.endsWith('.woff2') ? body.length : gzipSync(body).length,
-  );
-  const kilobytes = Math.round(compressed.reduce((sum, size) => sum + size, 0) / 1000);
-  const interactive = await page.evaluate(
-    () => globalThis.performance.getEntriesByType('navigation')[0].domInteractive,
-  );
-  check(
-    kilobytes <= 250,
-    `the first load is ${kilobytes} kB compressed, interactive after ${Math.round(interactive)} ms`,
-  );
 }
 
 async function signInRefusesAWrongKey() {
@@ -219,9 +180,16 @@ async function aVersionIsDescribedAndCompared() {
   await page.getByRole('textbox', { name: 'Tags' }).fill('nightly, house');
   await page.getByRole('button', { name: 'Save', exact: true }).click();
   await page.locator('.page-head').getByText('nightly').waitFor();
-  await page.getByLabel('Compare with').selectOption('1');
-  await page.getByRole('columnheader', { name: 'v1' }).waitFor();
-  check(page.url().includes('other=1'), 'a version is tagged, and a comparison has its own address');
+  await page.getByRole('link', { name: 'Compare' }).click();
+  await page.getByLabel('Version on the right').selectOption('1');
+  await page.getByRole('figure', { name: 'Norms by layer of version 1' }).waitFor();
+  check(
+    page.url().includes('tab=compare'),
+    'a version is tagged, and a comparison with its norms by layer has its own address',
+  );
+  await page.getByRole('tab', { name: 'Files' }).click();
+  await page.getByText('adapter_model.safetensors').waitFor();
+  check(new URL(page.url()).searchParams.get('tab') === 'files', 'each tab of an adapter has its own address');
 }
 
 async function theKeyboardReachesEverything() {
@@ -238,6 +206,13 @@ async function theKeyboardReachesEverything() {
   await page.keyboard.press('Enter');
   await page.waitForURL(`**/adapters/${name}`);
   check(true, 'the palette jumps to an adapter by keyboard alone');
+  await page.keyboard.press('/');
+  await page.keyboard.type(`roll back ${name}`);
+  await page.getByRole('option', { name: `Roll back ${name}` }).waitFor();
+  await page.keyboard.press('Enter');
+  await page.getByRole('dialog').getByText('where it pointed before its last move').waitFor();
+  await page.keyboard.press('Escape');
+  check(true, 'the palette opens a command’s dialog, which says what will happen');
 }
 
 async function aBadAdapterIsExplained() {
@@ -257,32 +232,6 @@ async function aBadAdapterIsExplained() {
   await shot(page, 'upload-refused');
   check(true, 'a broken adapter is refused with the reason');
   await page.keyboard.press('Escape');
-}
-
-/** Each of ../shared/adapters-bad, where it and the base model that they were made for are here. */
-async function everyBadAdapterIsExplained() {
-  const folder = join(root, '../shared/adapters-bad');
-  await page.goto('/adapters?upload=new');
-  await page.getByRole('dialog').waitFor();
-  const choice = page.getByLabel('Base model');
-  if (!existsSync(folder) || (await choice.getByRole('option', { name: 'tiny-llama3' }).count()) === 0) {
-    console.log('skip the adapters of ../shared/adapters-bad: they or --base tiny-llama3 are not here');
-    return;
-  }
-  for (const [which, problem] of Object.entries(problemWords)) {
-    await page.goto('/adapters?upload=new');
-    const files = readdirSync(join(folder, which)).map((file) => join(folder, which, file));
-    await page.getByLabel('Files').setInputFiles(files);
-    await page.getByLabel('Name', { exact: true }).fill(`${which}-${name}`);
-    await choice.selectOption('tiny-llama3');
-    const send = page.getByRole('button', { name: 'Upload and prove' });
-    if (await send.isEnabled()) await send.click();
-    const told = page.getByRole('dialog').locator('.note').first();
-    await told.waitFor();
-    const text = (await told.locator('xpath=..').innerText()).replaceAll('\n', ' ');
-    if (which === 'wrong-shape') await shot(page, 'upload-wrong-shape');
-    check(problem.test(text), `the upload of ${which} names the problem: ${(await told.innerText()).slice(0, 160)}`);
-  }
 }
 
 async function anAnswerCitesADocument() {
@@ -307,12 +256,27 @@ async function anAnswerCitesADocument() {
   await page.getByText('word for word as stored').waitFor();
   await shot(page, 'citation');
   retrieval = await page.getByRole('link', { name: 'Why this answer' }).first().getAttribute('href');
+  await page.getByRole('button', { name: 'Copy this request' }).click();
+  await page.getByRole('menuitem', { name: 'Copy as Python' }).click();
+  await page.getByText('Copied as Python').waitFor();
+  const copied = await page.evaluate(() => globalThis.navigator.clipboard.readText());
+  check(copied.includes('from openai import OpenAI') && copied.includes(store), 'a request is copied as Python');
   await mark.click();
-  await page.locator('mark').waitFor();
+  await page.locator('mark').first().waitFor();
   await shot(page, 'document');
   cited = new URL(page.url()).pathname + new URL(page.url()).search;
-  const marked = await page.locator('mark').innerText();
+  const marked = (await page.locator('mark').allInnerTexts()).join('');
   check(marked.includes('37 bar'), `a citation opens the document at its words: ${marked}`);
+  const heads = await page.locator('.chunk-head').allInnerTexts();
+  check(
+    heads.length > 0 && /otter-212/i.test(heads.join(' ')),
+    `the document shows its chunks and their headings: ${heads.join(' | ').replaceAll('\n', ' ')}`,
+  );
+  await page.goto(`/knowledge/${store}?ask=operating+pressure`);
+  await page.getByText('by words (BM25)').waitFor();
+  searched = `/knowledge/${store}?ask=operating+pressure`;
+  const slopes = await page.locator('.slope').count();
+  check(slopes > 0, `the search tester shows both legs and the fused list: ${slopes} passages`);
 }
 
 async function everyPageIsShown() {
@@ -320,40 +284,37 @@ async function everyPageIsShown() {
     overview: '/',
     adapters: '/adapters',
     adapter: `/adapters/${name}`,
-    version: `/adapters/${name}/versions/2?other=1`,
+    'adapter-compare': `/adapters/${name}?tab=compare`,
+    'adapter-traffic': `/adapters/${name}?tab=traffic`,
+    'adapter-cost': `/adapters/${name}?tab=cost`,
+    'adapter-files': `/adapters/${name}?tab=files`,
+    version: `/adapters/${name}/versions/2`,
     shadows: `/adapters/${name}/shadows/canary`,
     playground: '/playground',
     knowledge: '/knowledge',
     'cited-document': cited,
+    'store-search': searched,
     retrieval,
     usage: '/usage',
+    'break-even': '/usage?view=break-even',
+    advice: '/usage?view=advice',
     settings: '/settings',
   };
-  await showAll(paths);
+  await showAll(page, axe, shot, paths);
 }
 
-async function showAll(paths) {
-  for (const theme of ['light', 'dark']) {
-    await page.emulateMedia({ colorScheme: theme });
-    for (const [what, path] of Object.entries(paths)) {
-      await page.goto(path);
-      await page.getByRole('heading', { level: 1 }).waitFor();
-      await page.waitForLoadState('networkidle');
-      await shot(page, `${what}-${theme}`);
-      await checkAccessible(page, axe, `${what} in ${theme}`);
-    }
-  }
-  await page.emulateMedia({ colorScheme: 'light' });
-  await page.setViewportSize({ width: 360, height: 720 });
-  for (const [what, path] of Object.entries(paths)) {
-    await page.goto(path);
-    await page.getByRole('heading', { level: 1 }).waitFor();
-    await page.waitForLoadState('networkidle');
-    await shot(page, `${what}-360`);
-    const width = await page.evaluate(() => document.documentElement.scrollWidth);
-    check(width <= 360, `${what} fits 360 px (${width})`);
-  }
-  await page.setViewportSize({ width: 1280, height: 800 });
+/** While an answer is being made, the overview in another tab lists it. */
+async function theOverviewIsLive() {
+  const other = await page.context().newPage();
+  await other.goto('/');
+  await other.getByText('Nothing at the moment.').waitFor();
+  await page.goto(`/playground?columns=${name}`);
+  await page.getByLabel('Message', { exact: true }).fill('Tell me all about passwords.');
+  await page.getByLabel('Message', { exact: true }).press('Enter');
+  await other.getByRole('row', { name: new RegExp(`${name}@`) }).waitFor();
+  await shot(other, 'overview-running');
+  check(true, 'a running answer shows up on the overview of another tab, by the server’s own events');
+  await other.close();
 }
 
 async function anEndedSessionComesBackToThePage() {
@@ -406,7 +367,16 @@ async function theOperatorSeesMore() {
   await page.getByRole('button', { name: 'Revoke key' }).click();
   await page.getByRole('dialog').waitFor({ state: 'detached' });
   check(true, 'the operator makes a key, sees its secret once, and revokes it');
-  await showAll({ 'operator-overview': '/', tenants: '/tenants', tenant: tenant, 'operator-settings': '/settings' });
+  await tenantsAreSortedByTheServer(page);
+  await aPriceIsChangedAndTakenBack(page);
+  await showAll(page, axe, shot, {
+    'operator-overview': '/',
+    tenants: '/tenants',
+    tenant,
+    'operator-audit': '/settings?q=key.',
+    margin: '/usage?view=margin',
+    'operator-settings': '/settings',
+  });
 }
 
 /** Sends a prompt and waits until every column's answer has ended. */

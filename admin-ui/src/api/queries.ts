@@ -1,9 +1,12 @@
-import { queryOptions } from '@tanstack/react-query';
+import { keepPreviousData, queryOptions } from '@tanstack/react-query';
+import { listParameters, type ListSearch } from '../components/listing';
 import { get, request } from './client';
 import type {
   ApiKey,
   AuditEntry,
   Bucket,
+  BudgetState,
+  Chunk,
   CostResult,
   EngineState,
   KnowledgeStore,
@@ -54,13 +57,30 @@ export const storeQuery = (id: string) =>
     queryFn: ({ signal }) => get<KnowledgeStore>(`/v1/vector_stores/${encodeURIComponent(id)}`, signal),
   });
 
-export const storeFilesQuery = (id: string) =>
+export const storeFilesQuery = (id: string, search: ListSearch = {}) =>
   queryOptions({
-    queryKey: ['stores', id, 'files'],
+    queryKey: ['stores', id, 'files', 'list', search],
     queryFn: ({ signal }) =>
-      get<List<StoreFile>>(`/v1/vector_stores/${encodeURIComponent(id)}/files?limit=100`, signal),
+      get<List<StoreFile>>(`/v1/vector_stores/${encodeURIComponent(id)}/files${listParameters(search)}`, signal),
     // Only while something is being read in.
     refetchInterval: (query) => (query.state.data?.data.some((file) => file.status === 'in_progress') ? 1_000 : false),
+    placeholderData: keepPreviousData,
+  });
+
+/** Where the document was cut; one revision, so that the list is whole. */
+export const chunksQuery = (store: string, file: string) =>
+  queryOptions({
+    queryKey: ['stores', store, 'files', file, 'chunks'],
+    queryFn: async ({ signal }) => {
+      const path = `/admin/v1/vector_stores/${encodeURIComponent(store)}/files/${encodeURIComponent(file)}/chunks`;
+      const chunks: Chunk[] = [];
+      for (let after = ''; ;) {
+        const page = await get<List<Chunk>>(`${path}?limit=1000${after}`, signal);
+        chunks.push(...page.data);
+        if (!page.has_more) return chunks;
+        after = `&after=${page.last_id}`;
+      }
+    },
   });
 
 export const fileQuery = (id: string) =>
@@ -89,10 +109,18 @@ export const retrievalQuery = (id: string) =>
     staleTime: Infinity,
   });
 
+/** The first hundred by name: what menus and names in tables need. */
 export const tenantsQuery = queryOptions({
   queryKey: ['tenants'],
-  queryFn: ({ signal }) => get<List<Tenant>>('/admin/v1/tenants?limit=100', signal),
+  queryFn: ({ signal }) => get<List<Tenant>>('/admin/v1/tenants?limit=100&sort=name', signal),
 });
+
+export const tenantListQuery = (search: ListSearch) =>
+  queryOptions({
+    queryKey: ['tenants', 'list', search],
+    queryFn: ({ signal }) => get<List<Tenant>>(`/admin/v1/tenants${listParameters(search)}`, signal),
+    placeholderData: keepPreviousData,
+  });
 
 export const tenantQuery = (id: string) =>
   queryOptions({
@@ -112,10 +140,34 @@ export const pricesQuery = queryOptions({
   queryFn: ({ signal }) => get<PriceBook>('/admin/v1/prices', signal),
 });
 
-export const auditQuery = queryOptions({
-  queryKey: ['audit'],
-  queryFn: ({ signal }) => get<List<AuditEntry>>('/admin/v1/audit?limit=50', signal),
-});
+/** What an audit list is narrowed to. */
+export interface AuditOf {
+  tenant?: string | undefined;
+  object?: string | undefined;
+}
+
+/** Newest first, by what is done; `q` is the beginning of an action. */
+export const auditQuery = ({ tenant, object }: AuditOf, { q, after }: ListSearch) =>
+  queryOptions({
+    queryKey: ['audit', tenant, object, q, after],
+    queryFn: ({ signal }) => {
+      const more = new URLSearchParams();
+      if (tenant) more.set('tenant_id', tenant);
+      if (object) more.set('object_id', object);
+      if (q) more.set('action', q);
+      return get<List<AuditEntry>>(`/admin/v1/audit${listParameters({ after })}&${more}`, signal);
+    },
+    placeholderData: keepPreviousData,
+  });
+
+export const budgetsQuery = (tenant?: string) =>
+  queryOptions({
+    queryKey: ['budgets', tenant],
+    queryFn: ({ signal }) => {
+      const whose = tenant === undefined ? '' : `?tenant_id=${encodeURIComponent(tenant)}`;
+      return get<List<BudgetState>>(`/admin/v1/budgets${whose}`, signal);
+    },
+  });
 
 export const keysQuery = (tenant: string) =>
   queryOptions({
@@ -145,22 +197,25 @@ function since(days: number): URLSearchParams {
   });
 }
 
-export const usageQuery = (days: number, groupBy: 'model' | 'project_id') =>
+type GroupBy = 'model' | 'project_id' | 'line_item';
+
+/** @param models narrows it to these; an adapter's name means all its versions */
+export const usageQuery = (days: number, groupBy: GroupBy[], models: string[] = []) =>
   queryOptions({
-    queryKey: ['usage', days, groupBy],
-    queryFn: ({ signal }) => {
-      const parameters = since(days);
-      parameters.append('group_by', groupBy);
-      return allBuckets<UsageResult>('/v1/organization/usage/completions', parameters, signal);
-    },
+    queryKey: ['usage', days, groupBy, models],
+    queryFn: ({ signal }) =>
+      allBuckets<UsageResult>('/v1/organization/usage/completions', grouped(days, groupBy, models), signal),
   });
 
-export const costsQuery = (days: number) =>
+export const costsQuery = (days: number, groupBy: GroupBy[] = ['line_item'], models: string[] = []) =>
   queryOptions({
-    queryKey: ['costs', days],
-    queryFn: ({ signal }) => {
-      const parameters = since(days);
-      parameters.append('group_by', 'line_item');
-      return allBuckets<CostResult>('/v1/organization/costs', parameters, signal);
-    },
+    queryKey: ['costs', days, groupBy, models],
+    queryFn: ({ signal }) => allBuckets<CostResult>('/v1/organization/costs', grouped(days, groupBy, models), signal),
   });
+
+function grouped(days: number, groupBy: GroupBy[], models: string[]): URLSearchParams {
+  const parameters = since(days);
+  for (const group of groupBy) parameters.append('group_by', group);
+  for (const model of models) parameters.append('models', model);
+  return parameters;
+}

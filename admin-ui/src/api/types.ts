@@ -44,6 +44,21 @@ export type StoreFile = Schemas['VectorStoreFile'];
 export type SearchResults = Schemas['SearchResults'];
 export type Retrieval = Schemas['Retrieval'];
 
+export type DeletionReceipt = Schemas['DeletionReceipt'];
+export type DeletedWithReceipt = Schemas['DeletedWithReceipt'];
+export type Live = Schemas['LiveReading'];
+export type BudgetState = Schemas['BudgetState'];
+export type Chunk = Schemas['Chunk'];
+export type AdapterNorms = Schemas['AdapterNorms'];
+export type AdapterNorm = Schemas['AdapterNorm'];
+export type BreakEven = Schemas['BreakEven'];
+export type Advice = Schemas['Advice'];
+export type Margin = Schemas['Margin'];
+export type MarginAccount = Schemas['MarginAccount'];
+export type CostBook = Schemas['CostBook'];
+export type CostItem = Schemas['CostItem'];
+export type PriceItem = Schemas['PriceItem'];
+
 export interface Bucket<T> {
   start_time: number;
   end_time: number;

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { ago, bytes, money, shortDigest } from './format';
+import { ago, bytes, compact, duration, milliseconds, money, seconds, shortDigest } from './format';
 
 describe('figures carry units', () => {
   it('in bytes', () => {
@@ -23,4 +23,15 @@ describe('figures carry units', () => {
   it('digests shorten', () => {
     expect(shortDigest('sha256:0123456789abcdef')).toBe('0123456789ab');
   });
+});
+
+it('times are said in the unit that fits them', () => {
+  expect([milliseconds(12.4), milliseconds(1234), milliseconds(12_345)]).toEqual(['12 ms', '1.2 s', '12 s']);
+  expect([seconds(999), seconds(59_000), seconds(61_000)]).toEqual(['0 s', '59 s', '1 min 1 s']);
+  expect([duration(1_500_000), duration(90_000_000), duration(7_260_000_000)]).toEqual([
+    '1.5 s',
+    '1 min 30 s',
+    '2 h 1 min',
+  ]);
+  expect(compact(1_234_567)).toBe('1.2M');
 });

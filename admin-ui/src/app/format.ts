@@ -32,6 +32,35 @@ export function money(micros: number, currency: string): string {
   }).format(value);
 }
 
+const short = new Intl.NumberFormat('en', { notation: 'compact', maximumFractionDigits: 1 });
+
+/** For axes: 1.2M. */
+export function compact(value: number): string {
+  return short.format(value);
+}
+
+/** Engine time, from micros to hours. */
+export function duration(micros: number): string {
+  const all = micros / 1_000_000;
+  if (all < 60) return `${all < 10 ? all.toFixed(1) : Math.round(all)} s`;
+  const minutes = Math.floor(all / 60);
+  return minutes < 60
+    ? `${minutes} min ${Math.round(all % 60)} s`
+    : `${count(Math.floor(minutes / 60))} h ${minutes % 60} min`;
+}
+
+/** A time as an engine takes it. */
+export function milliseconds(value: number): string {
+  if (value >= 10_000) return `${Math.round(value / 1000)} s`;
+  return value >= 1000 ? `${(value / 1000).toFixed(1)} s` : `${Math.round(value)} ms`;
+}
+
+/** How long something has gone on: seconds, then minutes. */
+export function seconds(millis: number): string {
+  const whole = Math.floor(millis / 1000);
+  return whole < 60 ? `${whole} s` : `${Math.floor(whole / 60)} min ${whole % 60} s`;
+}
+
 export function percent(part: number, whole: number): string {
   return whole === 0 ? '0 %' : `${Math.round((100 * part) / whole)} %`;
 }

@@ -8,6 +8,7 @@ import {
   redirect,
 } from '@tanstack/react-router';
 import { NotFound, RouteError } from './RouteStates';
+import { listSearch, type ListSearch } from '../components/listing';
 import { sessionQuery } from './session';
 import { SignIn } from '../features/session/SignIn';
 
@@ -21,12 +22,36 @@ const integer = (value: unknown): number | undefined => {
   return value !== undefined && Number.isInteger(number) && number >= 0 ? number : undefined;
 };
 
+/** The tabs of an adapter's page; the first is the one without a name in the address. */
+const adapterTabs = ['compare', 'traffic', 'cost', 'files', 'audit'] as const;
+export type AdapterTab = (typeof adapterTabs)[number];
+const adapterTab = (value: unknown) => adapterTabs.find((one) => one === value);
+interface AdapterSearch {
+  tab?: AdapterTab | undefined;
+  /** A dialog that the palette leads to. */
+  action?: 'promote' | 'rollback' | undefined;
+  /** The two versions that are compared. */
+  left?: number | undefined;
+  right?: number | undefined;
+  after?: string | undefined;
+}
+
+const usageViews = ['break-even', 'advice', 'margin'] as const;
+export type UsageView = (typeof usageViews)[number];
+const usageView = (value: unknown) => usageViews.find((one) => one === value);
+interface UsageSearch {
+  days?: number | undefined;
+  view?: UsageView | undefined;
+  /** Whose break-even and advice; with the admin scope. */
+  tenant?: string | undefined;
+}
+
 const root = createRootRouteWithContext<Context>()({ component: Outlet, notFoundComponent: NotFound });
 
 const signIn = createRoute({
   getParentRoute: () => root,
   path: '/signin',
-  validateSearch: (search: Record<string, unknown>) => ({ to: text(search.to) }),
+  validateSearch: (search: Record<string, unknown>): { to?: string | undefined } => ({ to: text(search.to) }),
   component: SignIn,
 });
 
@@ -49,12 +74,22 @@ const overview = createRoute({
 const adapters = createRoute({
   getParentRoute: () => app,
   path: '/adapters',
-  validateSearch: (search: Record<string, unknown>) => ({ upload: text(search.upload) }),
+  validateSearch: (search: Record<string, unknown>): ListSearch & { upload?: string | undefined } => ({
+    ...listSearch(search),
+    upload: text(search.upload),
+  }),
   component: lazyRouteComponent(() => import('../features/adapters/Adapters'), 'Adapters'),
 });
 const adapter = createRoute({
   getParentRoute: () => app,
   path: '/adapters/$name',
+  validateSearch: (search: Record<string, unknown>): AdapterSearch => ({
+    tab: adapterTab(search.tab),
+    action: search.action === 'promote' || search.action === 'rollback' ? search.action : undefined,
+    left: integer(search.left),
+    right: integer(search.right),
+    after: listSearch(search).after,
+  }),
   component: lazyRouteComponent(() => import('../features/adapters/AdapterPage'), 'AdapterPage'),
 });
 const shadows = createRoute({
@@ -74,7 +109,9 @@ const version = createRoute({
 const playground = createRoute({
   getParentRoute: () => app,
   path: '/playground',
-  validateSearch: (search: Record<string, unknown>) => ({ columns: text(search.columns) }),
+  validateSearch: (search: Record<string, unknown>): { columns?: string | undefined } => ({
+    columns: text(search.columns),
+  }),
   component: lazyRouteComponent(() => import('../features/playground/Playground'), 'Playground'),
 });
 const knowledge = createRoute({
@@ -85,13 +122,19 @@ const knowledge = createRoute({
 const store = createRoute({
   getParentRoute: () => app,
   path: '/knowledge/$store',
-  validateSearch: (search: Record<string, unknown>) => ({ q: text(search.q) }),
+  validateSearch: (search: Record<string, unknown>): ListSearch & { ask?: string | undefined } => ({
+    ...listSearch(search),
+    ask: text(search.ask),
+  }),
   component: lazyRouteComponent(() => import('../features/knowledge/StorePage'), 'StorePage'),
 });
 const document = createRoute({
   getParentRoute: () => app,
   path: '/knowledge/$store/$file',
-  validateSearch: (search: Record<string, unknown>) => ({ start: integer(search.start), end: integer(search.end) }),
+  validateSearch: (search: Record<string, unknown>): { start?: number | undefined; end?: number | undefined } => ({
+    start: integer(search.start),
+    end: integer(search.end),
+  }),
   component: lazyRouteComponent(() => import('../features/knowledge/DocumentPage'), 'DocumentPage'),
 });
 const retrieval = createRoute({
@@ -99,25 +142,46 @@ const retrieval = createRoute({
   path: '/retrievals/$retrieval',
   component: lazyRouteComponent(() => import('../features/knowledge/RetrievalPage'), 'RetrievalPage'),
 });
+const receipts = createRoute({
+  getParentRoute: () => app,
+  path: '/receipts',
+  validateSearch: listSearch,
+  component: lazyRouteComponent(() => import('../features/knowledge/ReceiptsPage'), 'ReceiptsPage'),
+});
+const receipt = createRoute({
+  getParentRoute: () => app,
+  path: '/receipts/$receipt',
+  component: lazyRouteComponent(() => import('../features/knowledge/ReceiptsPage'), 'ReceiptPage'),
+});
 const usage = createRoute({
   getParentRoute: () => app,
   path: '/usage',
-  validateSearch: (search: Record<string, unknown>) => ({ days: integer(search.days) }),
+  validateSearch: (search: Record<string, unknown>): UsageSearch => ({
+    days: integer(search.days),
+    view: usageView(search.view),
+    tenant: text(search.tenant),
+  }),
   component: lazyRouteComponent(() => import('../features/usage/UsagePage'), 'UsagePage'),
 });
 const tenants = createRoute({
   getParentRoute: () => app,
   path: '/tenants',
+  validateSearch: listSearch,
   component: lazyRouteComponent(() => import('../features/tenants/Tenants'), 'Tenants'),
 });
 const tenant = createRoute({
   getParentRoute: () => app,
   path: '/tenants/$tenant',
+  validateSearch: (search: Record<string, unknown>): ListSearch & { dialog?: 'key' | undefined } => ({
+    ...listSearch(search),
+    dialog: search.dialog === 'key' ? 'key' : undefined,
+  }),
   component: lazyRouteComponent(() => import('../features/tenants/TenantPage'), 'TenantPage'),
 });
 const settings = createRoute({
   getParentRoute: () => app,
   path: '/settings',
+  validateSearch: listSearch,
   component: lazyRouteComponent(() => import('../features/settings/SettingsPage'), 'SettingsPage'),
 });
 
@@ -134,6 +198,8 @@ const tree = root.addChildren([
     store,
     document,
     retrieval,
+    receipts,
+    receipt,
     usage,
     tenants,
     tenant,

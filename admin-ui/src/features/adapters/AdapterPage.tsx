@@ -1,70 +1,82 @@
-import { useQuery, useQueryClient } from '@tanstack/react-query';
-import { Link, useNavigate, useParams } from '@tanstack/react-router';
-import { Download, EllipsisVertical, MessagesSquare, Rocket, Trash2, Upload } from 'lucide-react';
-import { DropdownMenu } from 'radix-ui';
+import { useQuery } from '@tanstack/react-query';
+import { Link, useNavigate, useParams, useSearch } from '@tanstack/react-router';
+import { Download, MessagesSquare, Trash2, Upload } from 'lucide-react';
 import { useState } from 'react';
-import { send } from '../../api/client';
-import type { Adapter, AdapterAlias, AdapterVersion } from '../../api/types';
-import { bytes } from '../../app/format';
-import { sessionQuery } from '../../app/session';
+import type { Adapter } from '../../api/types';
+import type { AdapterTab } from '../../app/router';
+import { sessionQuery, useMay } from '../../app/session';
+import { AuditTable } from '../../components/AuditTable';
 import { Button } from '../../components/Button';
-import { Confirm } from '../../components/Confirm';
 import { ErrorNote, SkeletonRows } from '../../components/Feedback';
-import { Digest, Moment } from '../../components/Small';
-import { toast } from '../../components/Toasts';
-import { adapterPath, adapterQuery, aliasPath, aliasWords, moveAlias, newestFirst, rollBack } from './adapters';
+import { PageHead } from '../../components/PageHead';
+import { Tabs } from '../../components/Tabs';
+import { AdapterDialogs, type Action } from './AdapterDialogs';
+import { adapterPath, adapterQuery, newestFirst, versionQuery } from './adapters';
 import { AliasCard } from './AliasCard';
-import { AliasEditor } from './AliasEditor';
+import { ComparePanel } from './ComparePanel';
+import { FilesTable } from './FilesTable';
 import { SharesCard } from './SharesCard';
+import { CostTab, TrafficTab } from './TrafficTab';
+import { VersionsTab } from './VersionsTab';
 
-type Action =
-  | { kind: 'promote'; version: AdapterVersion }
-  | { kind: 'delete version'; version: AdapterVersion }
-  | { kind: 'edit'; alias: AdapterAlias | undefined }
-  | { kind: 'roll back'; alias: string }
-  | { kind: 'delete alias'; alias: string }
-  | { kind: 'delete adapter' };
+const tabs: readonly { key: AdapterTab | 'versions'; label: string }[] = [
+  { key: 'versions', label: 'Versions' },
+  { key: 'compare', label: 'Compare' },
+  { key: 'traffic', label: 'Traffic' },
+  { key: 'cost', label: 'Cost' },
+  { key: 'files', label: 'Files' },
+  { key: 'audit', label: 'Audit' },
+];
 
 export function AdapterPage() {
   const { name } = useParams({ from: '/app/adapters/$name' });
+  const { tab = 'versions', action: asked } = useSearch({ from: '/app/adapters/$name' });
+  const navigate = useNavigate();
+  const admin = useMay('admin');
+  const inference = useMay('inference');
   const adapter = useQuery(adapterQuery(name));
   const session = useQuery(sessionQuery).data;
-  const [action, setAction] = useState<Action | null>(null);
+  const [chosen, setChosen] = useState<Action | null>(null);
+  const action = chosen ?? (adapter.data ? actionOf(asked, adapter.data) : null);
+  const setAction = (next: Action | null) => {
+    setChosen(next);
+    if (next === null && asked) void navigate({ to: '/adapters/$name', params: { name }, search: {}, replace: true });
+  };
   // A shared adapter is changed by its owner only.
   const own = adapter.data !== undefined && adapter.data.tenant === session?.tenant.id;
+  const shown = tabs.filter(
+    ({ key }) => (key !== 'audit' || admin) && ((key !== 'traffic' && key !== 'cost') || inference),
+  );
   return (
     <main className="page">
-      <div className="page-head">
-        <div>
-          <p className="small">
-            <Link to="/adapters" search={{ upload: undefined }}>
-              Adapters
+      <PageHead
+        above={<Link to="/adapters">Adapters</Link>}
+        title={name}
+        actions={
+          <>
+            <Link className="button" to="/playground" search={{ columns: name }}>
+              <MessagesSquare aria-hidden /> Chat
             </Link>
+            {own ? (
+              <>
+                <Link className="button primary" to="/adapters" search={{ upload: name }}>
+                  <Upload aria-hidden /> New version
+                </Link>
+                <Button look="danger" onClick={() => setAction({ kind: 'delete adapter' })}>
+                  <Trash2 aria-hidden /> Delete
+                </Button>
+              </>
+            ) : null}
+          </>
+        }
+      >
+        {adapter.data ? (
+          <p>
+            For {adapter.data.base_model}
+            {adapter.data.shared ? ', shared with all tenants' : ''}
           </p>
-          <h1>{name}</h1>
-          {adapter.data ? (
-            <p>
-              For {adapter.data.base_model}
-              {adapter.data.shared ? ', shared with all tenants' : ''}
-            </p>
-          ) : null}
-        </div>
-        <div className="row wrap">
-          <Link className="button" to="/playground" search={{ columns: name }}>
-            <MessagesSquare aria-hidden /> Chat
-          </Link>
-          {own ? (
-            <>
-              <Link className="button primary" to="/adapters" search={{ upload: name }}>
-                <Upload aria-hidden /> New version
-              </Link>
-              <Button look="danger" onClick={() => setAction({ kind: 'delete adapter' })}>
-                <Trash2 aria-hidden /> Delete
-              </Button>
-            </>
-          ) : null}
-        </div>
-      </div>
+        ) : null}
+      </PageHead>
       {adapter.isError ? <ErrorNote error={adapter.error} retry={() => adapter.refetch()} /> : null}
       {adapter.isPending ? (
         <section className="card">
@@ -72,216 +84,122 @@ export function AdapterPage() {
         </section>
       ) : null}
       {adapter.data ? (
-        <AliasCard
-          adapter={adapter.data}
-          own={own}
-          edit={(alias) => setAction({ kind: 'edit', alias })}
-          rollBack={(alias) => setAction({ kind: 'roll back', alias })}
-          remove={(alias) => setAction({ kind: 'delete alias', alias })}
-        />
+        <>
+          <AliasCard
+            adapter={adapter.data}
+            own={own}
+            edit={(alias) => setAction({ kind: 'edit', alias })}
+            rollBack={(alias) => setAction({ kind: 'roll back', alias })}
+            remove={(alias) => setAction({ kind: 'delete alias', alias })}
+          />
+          <Tabs
+            label={`Parts of ${name}`}
+            tabs={shown}
+            open={tab}
+            choose={(key) =>
+              void navigate({
+                to: '/adapters/$name',
+                params: { name },
+                search: { tab: key === 'versions' ? undefined : key },
+                resetScroll: false,
+              })
+            }
+          >
+            <Tab tab={tab} adapter={adapter.data} own={own} act={setAction} />
+          </Tabs>
+          {action && own ? (
+            <AdapterDialogs adapter={adapter.data} action={action} close={() => setAction(null)} />
+          ) : null}
+        </>
       ) : null}
-      {adapter.data ? <Versions adapter={adapter.data} own={own} act={setAction} /> : null}
-      {own ? <SharesCard adapter={name} /> : null}
-      {adapter.data && action ? <Dialogs adapter={adapter.data} action={action} close={() => setAction(null)} /> : null}
     </main>
   );
 }
 
+/** What the palette asked for: the newest version that is not in production yet is the one to promote. */
+function actionOf(asked: 'promote' | 'rollback' | undefined, adapter: Adapter): Action | null {
+  if (asked === 'rollback') return { kind: 'roll back', alias: 'production' };
+  if (asked !== 'promote') return null;
+  const version = newestFirst(adapter.versions).find((one) => !one.aliases.includes('production'));
+  return version ? { kind: 'promote', version } : null;
+}
+
 interface Part {
+  tab: AdapterTab | 'versions';
   adapter: Adapter;
   own: boolean;
   act: (action: Action) => void;
 }
 
-function Versions({ adapter, own, act }: Part) {
-  return (
-    <section className="card" aria-labelledby="versions">
-      <header>
-        <h2 id="versions">Versions</h2>
-        <span className="muted small">newest first</span>
-      </header>
-      <ol className="timeline body" reversed>
-        {newestFirst(adapter.versions).map((version) => (
-          <li key={version.version}>
-            <span className={version.aliases.length > 0 ? 'knot good' : 'knot'} />
-            <div className="content">
-              <div className="spread">
-                <span className="row wrap">
-                  <h3>
-                    <Link
-                      to="/adapters/$name/versions/$version"
-                      params={{ name: adapter.name, version: `${version.version}` }}
-                    >
-                      Version {version.version}
-                    </Link>
-                  </h3>
-                  {version.aliases.map((alias) => (
-                    <span key={alias} className="chip good">
-                      {alias}
-                    </span>
-                  ))}
-                  {version.tags.map((tag) => (
-                    <span key={tag} className="chip">
-                      {tag}
-                    </span>
-                  ))}
-                </span>
-                <VersionMenu adapter={adapter} own={own} version={version} act={act} />
-              </div>
-              {version.note ? <p>{version.note}</p> : null}
-              <p className="muted small row wrap" style={{ gap: '2px 12px' }}>
-                <span>rank {version.rank}</span>
-                <span>{bytes(version.size_bytes)}</span>
-                <span>{version.target_modules.join(', ')}</span>
-                <Digest value={version.digest} />
-                <Moment at={version.created_at} />
-              </p>
-              {version.warnings.map((warning) => (
-                <p key={warning} className="small" style={{ color: 'var(--amber)' }}>
-                  {warning}
-                </p>
-              ))}
-            </div>
-          </li>
-        ))}
-      </ol>
-    </section>
-  );
-}
-
-function VersionMenu({ adapter, own, version, act }: Part & { version: AdapterVersion }) {
+function Tab({ tab, adapter, own, act }: Part) {
   const navigate = useNavigate();
-  return (
-    <DropdownMenu.Root>
-      <DropdownMenu.Trigger asChild>
-        <Button look="ghost" small className="icon" aria-label={`Actions for version ${version.version}`}>
-          <EllipsisVertical aria-hidden />
-        </Button>
-      </DropdownMenu.Trigger>
-      <DropdownMenu.Portal>
-        <DropdownMenu.Content className="menu" align="end">
-          {own ? (
-            <DropdownMenu.Item className="menu-item" onSelect={() => act({ kind: 'promote', version })}>
-              <Rocket aria-hidden /> Promote to production
-            </DropdownMenu.Item>
-          ) : null}
-          <DropdownMenu.Item
-            className="menu-item"
-            onSelect={() => navigate({ to: '/playground', search: { columns: `${adapter.name}@${version.version}` } })}
-          >
-            <MessagesSquare aria-hidden /> Chat with it
-          </DropdownMenu.Item>
-          <DropdownMenu.Item className="menu-item" asChild>
-            <a href={`${adapterPath(adapter.name)}/versions/${version.version}/files`} download>
-              <Download aria-hidden /> Download files
-            </a>
-          </DropdownMenu.Item>
-          {own ? (
-            <DropdownMenu.Item className="menu-item danger" onSelect={() => act({ kind: 'delete version', version })}>
-              <Trash2 aria-hidden /> Delete version
-            </DropdownMenu.Item>
-          ) : null}
-        </DropdownMenu.Content>
-      </DropdownMenu.Portal>
-    </DropdownMenu.Root>
-  );
-}
-
-function Dialogs({ adapter, action, close }: { adapter: Adapter; action: Action; close: () => void }) {
-  const queries = useQueryClient();
-  const navigate = useNavigate();
-  const refresh = () =>
-    Promise.all([
-      queries.invalidateQueries({ queryKey: ['adapters'] }),
-      queries.invalidateQueries({ queryKey: ['models'] }),
-    ]);
-  const shared = {
-    open: true,
-    onOpenChange: (open: boolean) => {
-      if (!open) close();
-    },
-  };
-  const production = adapter.aliases.find((alias) => alias.alias === 'production');
-  switch (action.kind) {
-    case 'promote':
+  const { left, right, after } = useSearch({ from: '/app/adapters/$name' });
+  const go = (search: { tab: AdapterTab; left?: number; right?: number; after?: string | undefined }) =>
+    void navigate({ to: '/adapters/$name', params: { name: adapter.name }, search, resetScroll: false });
+  switch (tab) {
+    case 'versions':
       return (
-        <Confirm
-          {...shared}
-          title={`Promote version ${action.version.version}`}
-          verb="Promote"
-          run={async () => {
-            await moveAlias(adapter.name, 'production', { version: action.version.version });
-            await refresh();
-            toast(`${adapter.name} now answers with version ${action.version.version}`);
-          }}
-        >
-          {production ? `Now: ${aliasWords(production)}. ` : ''}New requests for {adapter.name} get version{' '}
-          {action.version.version}; answers that are running keep the version they began with. You can roll back.
-        </Confirm>
+        <>
+          <VersionsTab adapter={adapter} own={own} act={act} />
+          {own ? <SharesCard adapter={adapter.name} /> : null}
+        </>
       );
-    case 'edit':
-      return <AliasEditor adapter={adapter} alias={action.alias} close={close} />;
-    case 'delete alias':
+    case 'compare':
       return (
-        <Confirm
-          {...shared}
-          danger
-          title={`Delete ${action.alias}`}
-          verb="Delete alias"
-          run={async () => {
-            await send('DELETE', aliasPath(adapter.name, action.alias));
-            await refresh();
-          }}
-        >
-          Clients that call {action.alias === 'production' ? adapter.name : `${adapter.name}@${action.alias}`} get
-          “model not found”. The versions stay.
-        </Confirm>
+        <ComparePanel
+          adapter={adapter}
+          left={left}
+          right={right}
+          choose={(one, other) => go({ tab, left: one, right: other })}
+        />
       );
-    case 'roll back':
+    case 'traffic':
+      return <TrafficTab adapter={adapter} />;
+    case 'cost':
+      return <CostTab adapter={adapter} />;
+    case 'files':
+      return <FilesTab adapter={adapter} version={left} choose={(version) => go({ tab, left: version })} />;
+    case 'audit':
       return (
-        <Confirm
-          {...shared}
-          title={`Roll back ${action.alias}`}
-          verb="Roll back"
-          run={async () => {
-            const moved = await rollBack(adapter.name, action.alias);
-            await refresh();
-            toast(aliasWords(moved));
-          }}
-        >
-          The alias goes back to where it pointed before its last move. Running answers keep their version.
-        </Confirm>
-      );
-    case 'delete version':
-      return (
-        <Confirm
-          {...shared}
-          danger
-          title={`Delete version ${action.version.version}`}
-          verb="Delete version"
-          run={async () => {
-            await send('DELETE', `${adapterPath(adapter.name)}/versions/${action.version.version}`);
-            await refresh();
-          }}
-        >
-          Its files go; its number is never given again. A version that an alias points at is kept.
-        </Confirm>
-      );
-    case 'delete adapter':
-      return (
-        <Confirm
-          {...shared}
-          danger
-          title={`Delete ${adapter.name}`}
-          verb="Delete adapter"
-          run={async () => {
-            await send('DELETE', adapterPath(adapter.name));
-            await navigate({ to: '/adapters', search: { upload: undefined } });
-            await refresh();
-          }}
-        >
-          All {adapter.versions.length} versions and the aliases go. Clients that use the name get “model not found”.
-        </Confirm>
+        <AuditTable object={adapter.name} search={{ after }} change={(search) => go({ tab, after: search.after })} />
       );
   }
+}
+
+interface FilesProps {
+  adapter: Adapter;
+  version: number | undefined;
+  choose: (version: number) => void;
+}
+
+function FilesTab({ adapter, version, choose }: FilesProps) {
+  const versions = newestFirst(adapter.versions).map((one) => one.version);
+  const shown = versions.includes(version ?? 0) ? (version ?? 0) : (versions[0] ?? 0);
+  const details = useQuery({ ...versionQuery(adapter.name, shown), enabled: shown > 0 });
+  return (
+    <>
+      <div className="row wrap">
+        <select
+          className="input"
+          style={{ width: 'auto' }}
+          aria-label="Version whose files are shown"
+          value={shown}
+          onChange={(event) => choose(Number(event.target.value))}
+        >
+          {versions.map((one) => (
+            <option key={one} value={one}>
+              version {one}
+            </option>
+          ))}
+        </select>
+        <span className="grow" />
+        <a className="button" href={`${adapterPath(adapter.name)}/versions/${shown}/files`} download>
+          <Download aria-hidden /> Download all as zip
+        </a>
+      </div>
+      {details.isError ? <ErrorNote error={details.error} retry={() => details.refetch()} /> : null}
+      {details.isPending ? <SkeletonRows rows={2} what="files" /> : null}
+      {details.data ? <FilesTable files={details.data.files} /> : null}
+    </>
+  );
 }

@@ -1,64 +1,57 @@
 import { useQuery } from '@tanstack/react-query';
 import { Link, useNavigate, useSearch } from '@tanstack/react-router';
 import { Layers, Upload } from 'lucide-react';
-import { useMemo, useState } from 'react';
-import { engineQuery } from '../../api/queries';
+import { useMemo } from 'react';
+import { costsQuery, engineQuery, usageQuery } from '../../api/queries';
 import type { Adapter } from '../../api/types';
+import { count, money } from '../../app/format';
 import { useMay } from '../../app/session';
 import { Button } from '../../components/Button';
-import { Empty, ErrorNote, Skeleton, SkeletonRows } from '../../components/Feedback';
+import { Empty } from '../../components/Feedback';
+import type { ListSearch } from '../../components/listing';
+import { PageHead } from '../../components/PageHead';
+import { ServerTable, type Column } from '../../components/ServerTable';
 import { Moment } from '../../components/Small';
-import { adaptersQuery, aliasWords, newestFirst } from './adapters';
+import { adapterListQuery, aliasWords, newestFirst } from './adapters';
+import { trafficOf, type Traffic } from './traffic';
 import { UploadDialog } from './UploadDialog';
 
 export function Adapters() {
   const navigate = useNavigate();
-  const { upload } = useSearch({ from: '/app/adapters' });
-  const adapters = useQuery(adaptersQuery);
-  const [filter, setFilter] = useState('');
-  const shown = useMemo(
-    () => adapters.data?.data.filter((one) => one.name.includes(filter.trim().toLowerCase())) ?? [],
-    [adapters.data, filter],
-  );
-  const setUpload = (open: boolean) => void navigate({ to: '/adapters', search: { upload: open ? 'new' : undefined } });
+  const { upload, ...search } = useSearch({ from: '/app/adapters' });
+  const adapters = useQuery(adapterListQuery(search));
+  const columns = useColumns();
+  const change = (next: ListSearch) => void navigate({ to: '/adapters', search: next, resetScroll: false });
+  const setUpload = (open: boolean) =>
+    void navigate({ to: '/adapters', search: { ...search, upload: open ? 'new' : undefined } });
   return (
     <main className="page">
-      <div className="page-head">
-        <div>
-          <h1>Adapters</h1>
-          <p>Each is a model name: its alias decides which version answers.</p>
-        </div>
-        <Button look="primary" onClick={() => setUpload(true)}>
-          <Upload aria-hidden /> Upload adapter
-        </Button>
-      </div>
+      <PageHead
+        title="Adapters"
+        actions={
+          <Button look="primary" onClick={() => setUpload(true)}>
+            <Upload aria-hidden /> Upload adapter
+          </Button>
+        }
+      >
+        <p>Each is a model name: its alias decides which version answers.</p>
+      </PageHead>
       <section className="card" aria-label="Adapters">
-        {adapters.data && adapters.data.data.length > 6 ? (
-          <header>
-            <input
-              className="input"
-              style={{ maxWidth: 280 }}
-              placeholder="Filter by name"
-              aria-label="Filter by name"
-              value={filter}
-              onChange={(event) => setFilter(event.target.value)}
-            />
-            <span className="muted small">{shown.length} shown</span>
-          </header>
-        ) : null}
-        {adapters.isPending ? <SkeletonRows what="adapters" /> : null}
-        {adapters.isError ? (
-          <div className="body">
-            <ErrorNote error={adapters.error} retry={() => adapters.refetch()} />
-          </div>
-        ) : null}
-        {adapters.data?.data.length === 0 ? (
-          <Empty icon={<Layers aria-hidden />} title="No adapter yet">
-            <p>Drop the folder that PEFT wrote: adapter_config.json and adapter_model.safetensors.</p>
-            <Button onClick={() => setUpload(true)}>Upload the first</Button>
-          </Empty>
-        ) : null}
-        {shown.length > 0 ? <AdapterTable adapters={shown} /> : null}
+        <ServerTable
+          what="adapters"
+          columns={columns}
+          rows={adapters}
+          rowId={(one) => one.name}
+          search={search}
+          change={change}
+          filter="Filter by name"
+          empty={
+            <Empty icon={<Layers aria-hidden />} title="No adapter yet">
+              <p>Drop the folder that PEFT wrote: adapter_config.json and adapter_model.safetensors.</p>
+              <Button onClick={() => setUpload(true)}>Upload the first</Button>
+            </Empty>
+          }
+        />
       </section>
       <UploadDialog
         open={upload !== undefined}
@@ -69,65 +62,79 @@ export function Adapters() {
   );
 }
 
-function AdapterTable({ adapters }: { adapters: Adapter[] }) {
+/** What the last day's ledger says of each adapter, read once for the whole table. */
+function useTraffic(): Map<string, Traffic> | undefined {
+  const may = useMay('inference');
+  const usage = useQuery({ ...usageQuery(2, ['model']), enabled: may }).data;
+  const costs = useQuery({ ...costsQuery(2, ['model']), enabled: may }).data;
+  return useMemo(() => (usage && costs ? trafficOf(usage, costs) : undefined), [usage, costs]);
+}
+
+function useColumns(): Column<Adapter>[] {
   const admin = useMay('admin');
+  const traffic = useTraffic();
+  return useMemo(() => {
+    const columns: (Column<Adapter> | false)[] = [
+      { id: 'name', header: 'Name', meta: { sort: 'name' }, cell: ({ row }) => <Name adapter={row.original} /> },
+      { id: 'aliases', header: 'Aliases', cell: ({ row }) => <Aliases adapter={row.original} /> },
+      { id: 'base', header: 'Base', cell: ({ row }) => <span className="muted">{row.original.base_model}</span> },
+      { id: 'rank', header: 'Rank', meta: { right: true }, cell: ({ row }) => latest(row.original)?.rank ?? '' },
+      admin && { id: 'resident', header: 'Resident', cell: ({ row }) => <Residency adapter={row.original} /> },
+      {
+        id: 'requests',
+        header: 'Requests',
+        meta: { right: true },
+        cell: ({ row }) => count(traffic?.get(row.original.name)?.requests ?? 0),
+      },
+      {
+        id: 'cost',
+        header: 'Cost',
+        meta: { right: true },
+        cell: ({ row }) => {
+          const one = traffic?.get(row.original.name);
+          return <span title="Yesterday and today, UTC">{money(one?.costMicros ?? 0, one?.currency ?? 'USD')}</span>;
+        },
+      },
+      {
+        id: 'updated',
+        header: 'Made',
+        meta: { sort: 'created_at' },
+        cell: ({ row }) => (
+          <span className="muted">
+            <Moment at={row.original.created_at} />
+          </span>
+        ),
+      },
+    ];
+    return columns.filter((one) => one !== false);
+  }, [admin, traffic]);
+}
+
+const latest = (adapter: Adapter) => newestFirst(adapter.versions)[0];
+
+function Name({ adapter }: { adapter: Adapter }) {
   return (
-    <div className="table-scroll">
-      <table className="table">
-        <thead>
-          <tr>
-            <th>Name</th>
-            <th>Aliases</th>
-            <th>Base</th>
-            <th className="right">Rank</th>
-            {admin ? <th>Resident</th> : null}
-            <th>Updated</th>
-          </tr>
-        </thead>
-        <tbody>
-          {adapters.map((adapter) => (
-            <Row key={adapter.name} adapter={adapter} />
-          ))}
-        </tbody>
-      </table>
-    </div>
+    <>
+      <Link className="strong" to="/adapters/$name" params={{ name: adapter.name }}>
+        {adapter.name}
+      </Link>{' '}
+      {adapter.shared ? <span className="chip">shared</span> : null}
+    </>
   );
 }
 
-function Row({ adapter }: { adapter: Adapter }) {
-  const admin = useMay('admin');
-  const latest = newestFirst(adapter.versions)[0];
+function Aliases({ adapter }: { adapter: Adapter }) {
   return (
-    <tr>
-      <td>
-        <Link className="strong" to="/adapters/$name" params={{ name: adapter.name }}>
-          {adapter.name}
-        </Link>{' '}
-        {adapter.shared ? <span className="chip">shared</span> : null}
-      </td>
-      <td>
-        <div className="row wrap" style={{ gap: 4 }}>
-          {adapter.aliases.map((alias) => (
-            <span key={alias.alias} className={alias.alias === 'production' ? 'chip good' : 'chip'}>
-              {aliasWords(alias)}
-            </span>
-          ))}
-          {adapter.aliases.length === 0 ? (
-            <span className="muted small">no alias: only {adapter.name}@n answers</span>
-          ) : null}
-        </div>
-      </td>
-      <td className="muted">{adapter.base_model}</td>
-      <td className="right">{latest?.rank ?? ''}</td>
-      {admin ? (
-        <td>
-          <Residency adapter={adapter} />
-        </td>
+    <div className="row wrap" style={{ gap: 4 }}>
+      {adapter.aliases.map((alias) => (
+        <span key={alias.alias} className={alias.alias === 'production' ? 'chip good' : 'chip'}>
+          {aliasWords(alias)}
+        </span>
+      ))}
+      {adapter.aliases.length === 0 ? (
+        <span className="muted small">no alias: only {adapter.name}@n answers</span>
       ) : null}
-      <td className="muted">
-        <Moment at={latest?.created_at ?? adapter.created_at} />
-      </td>
-    </tr>
+    </div>
   );
 }
 
@@ -139,8 +146,7 @@ function Residency({ adapter }: { adapter: Adapter }) {
   const resident = engine.data?.adapters.filter((one) =>
     adapter.versions.some((version) => version.digest === one.digest),
   );
-  if (!resident) return <Skeleton width={64} />;
-  if (resident.length === 0) return <span className="muted">stored</span>;
+  if (!resident || resident.length === 0) return <span className="muted">stored</span>;
   return (
     <div className="row wrap" style={{ gap: 4 }}>
       {resident.map((one) => (

@@ -4,6 +4,7 @@ import { Pencil, Plus, Trash2, Undo2 } from 'lucide-react';
 import { usageQuery } from '../../api/queries';
 import type { Adapter, AdapterAlias } from '../../api/types';
 import { plural } from '../../app/format';
+import { useMay } from '../../app/session';
 import { Button, IconButton } from '../../components/Button';
 import { Moment } from '../../components/Small';
 import { byGroup } from '../usage/totals';
@@ -19,11 +20,9 @@ interface Props {
 
 /** Which names answer with which versions, and the ways to change that. */
 export function AliasCard({ adapter, own, edit, rollBack, remove }: Props) {
-  const usage = useQuery(usageQuery(1, 'model'));
+  const usage = useQuery({ ...usageQuery(1, ['model'], [adapter.name]), enabled: useMay('inference') });
   const requests = usage.data
-    ? byGroup(usage.data, 'model')
-        .filter((group) => group.name.startsWith(`${adapter.name}@`))
-        .reduce((sum, group) => sum + group.requests, 0)
+    ? byGroup(usage.data, 'model').reduce((sum, group) => sum + group.requests, 0)
     : undefined;
   return (
     <section className="card" aria-labelledby="aliases">

@@ -8,7 +8,7 @@ import { Dialog } from '../../components/Dialog';
 import { ErrorNote, Note } from '../../components/Feedback';
 import { Field } from '../../components/Field';
 import { toast } from '../../components/Toasts';
-import { aliasWords, moveAlias, newestFirst } from './adapters';
+import { aliasWords, moveAlias, moveBack, newestFirst } from './adapters';
 import {
   aliasSchema,
   aliasValues,
@@ -30,6 +30,11 @@ interface Props {
 /** Points an alias at one version or several by weight, with a shadow beside it; says what that does before it does. */
 export function AliasEditor({ adapter, alias, close }: Props) {
   const queries = useQueryClient();
+  const refresh = () =>
+    Promise.all([
+      queries.invalidateQueries({ queryKey: ['adapters'] }),
+      queries.invalidateQueries({ queryKey: ['models'] }),
+    ]);
   const versions = newestFirst(adapter.versions).map((one) => one.version);
   const form = useForm<AliasValues>({
     resolver: zodResolver(aliasSchema),
@@ -40,11 +45,9 @@ export function AliasEditor({ adapter, alias, close }: Props) {
   const move = useMutation({
     mutationFn: (values: AliasValues) => moveAlias(adapter.name, values.alias, moveOf(values)),
     onSuccess: async (moved) => {
-      await Promise.all([
-        queries.invalidateQueries({ queryKey: ['adapters'] }),
-        queries.invalidateQueries({ queryKey: ['models'] }),
-      ]);
-      toast(aliasWords(moved));
+      await refresh();
+      const undo = alias ? () => moveAlias(adapter.name, alias.alias, moveBack(alias)).then(refresh) : undefined;
+      toast(aliasWords(moved), undo);
       close();
     },
   });

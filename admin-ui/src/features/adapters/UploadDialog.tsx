@@ -90,7 +90,7 @@ function Upload({ fixedName, close }: { fixedName: string | undefined; close: ()
       setState({ step: 'choosing', failure: cancelled ? undefined : (failure as Error) });
     }
   };
-  if (state.step === 'proved') return <Proved version={state.version} close={close} />;
+  if (state.step === 'proved') return <Proved version={state.version} base={base} close={close} />;
   if (state.step === 'sending') return <Sending progress={state.progress} cancel={() => abort.current?.abort()} />;
   const badName = name !== '' && !namePattern.test(name);
   const problem = files.length > 0 ? problemWith(files) : undefined;
@@ -247,7 +247,13 @@ function Findings({ failure }: { failure: Error }) {
   );
 }
 
-function Proved({ version, close }: { version: UploadedVersion; close: () => void }) {
+interface ProvedProps {
+  version: UploadedVersion;
+  base: string | undefined;
+  close: () => void;
+}
+
+function Proved({ version, base, close }: ProvedProps) {
   const queries = useQueryClient();
   const [promoted, setPromoted] = useState<'no' | 'moving' | 'yes' | Error>('no');
   const promote = async () => {
@@ -310,6 +316,15 @@ function Proved({ version, close }: { version: UploadedVersion; close: () => voi
         <Link className="button" to="/adapters/$name" params={{ name: version.adapter }} onClick={close}>
           Open adapter
         </Link>
+        {base ? (
+          <Link
+            className="button"
+            to="/playground"
+            search={{ columns: `${version.adapter}@${version.version},${base}` }}
+          >
+            Beside the base
+          </Link>
+        ) : null}
         <Link className="button primary" to="/playground" search={{ columns: `${version.adapter}@${version.version}` }}>
           Chat with it
         </Link>

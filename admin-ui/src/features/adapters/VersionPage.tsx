@@ -1,16 +1,18 @@
 import { useQuery } from '@tanstack/react-query';
-import { Link, useNavigate, useParams, useSearch } from '@tanstack/react-router';
-import { Download, MessagesSquare } from 'lucide-react';
+import { Link, useParams } from '@tanstack/react-router';
+import { Download, GitCompare, MessagesSquare } from 'lucide-react';
 import type { Adapter, AdapterVersionDetails } from '../../api/types';
 import { bytes } from '../../app/format';
 import { sessionQuery } from '../../app/session';
 import { ErrorNote, Note, SkeletonRows } from '../../components/Feedback';
 import { Digest, Moment } from '../../components/Small';
-import { adapterPath, adapterQuery, newestFirst, versionQuery } from './adapters';
-import { compare, lineage, said, type Row } from './compare';
+import { adapterPath, adapterQuery, versionQuery } from './adapters';
+import { lineage, said } from './compare';
 import { DescribeVersion } from './DescribeVersion';
+import { FilesTable } from './FilesTable';
+import { HeatStrips } from './HeatStrip';
 
-/** All that is known of one version; the version it is compared with is in the address. */
+/** All that is known of one version. */
 export function VersionPage() {
   const params = useParams({ from: '/app/adapters/$name/versions/$version' });
   const { name } = params;
@@ -23,10 +25,7 @@ export function VersionPage() {
       <div className="page-head">
         <div>
           <p className="small">
-            <Link to="/adapters" search={{ upload: undefined }}>
-              Adapters
-            </Link>{' '}
-            /{' '}
+            <Link to="/adapters">Adapters</Link> /{' '}
             <Link to="/adapters/$name" params={{ name }}>
               {name}
             </Link>
@@ -49,6 +48,11 @@ export function VersionPage() {
           <a className="button" href={`${adapterPath(name)}/versions/${number}/files`} download>
             <Download aria-hidden /> Files
           </a>
+          {adapter.data && adapter.data.versions.length > 1 ? (
+            <Link className="button" to="/adapters/$name" params={{ name }} search={{ tab: 'compare', left: number }}>
+              <GitCompare aria-hidden /> Compare
+            </Link>
+          ) : null}
           <Link className="button" to="/playground" search={{ columns: `${name}@${number}` }}>
             <MessagesSquare aria-hidden /> Chat
           </Link>
@@ -72,10 +76,15 @@ export function VersionPage() {
           {adapter.data && adapter.data.tenant === session?.tenant.id ? (
             <DescribeVersion key={version.data.changed_at ?? 0} version={version.data} />
           ) : null}
-          {adapter.data && adapter.data.versions.length > 1 ? (
-            <Compare version={version.data} adapter={adapter.data} />
-          ) : null}
-          <Files version={version.data} />
+          <section className="card" aria-labelledby="norms">
+            <header>
+              <h2 id="norms">Norms by layer</h2>
+            </header>
+            <div className="body">
+              <HeatStrips adapter={name} versions={[number]} />
+            </div>
+          </section>
+          <FilesTable files={version.data.files} />
         </>
       ) : null}
     </main>
@@ -162,119 +171,6 @@ function Metrics({ version }: { version: AdapterVersionDetails }) {
           <Manifest key={key} name={key} value={said(version.metrics, key)} />
         ))}
       </dl>
-    </section>
-  );
-}
-
-function Compare({ version, adapter }: { version: AdapterVersionDetails; adapter: Adapter }) {
-  const navigate = useNavigate();
-  const { other } = useSearch({ from: '/app/adapters/$name/versions/$version' });
-  const others = newestFirst(adapter.versions).filter((one) => one.version !== version.version);
-  const chosen = others.find((one) => one.version === other);
-  return (
-    <section className="card" aria-labelledby="compare">
-      <header>
-        <h2 id="compare">Compare</h2>
-        <span className="row">
-          <select
-            className="input"
-            aria-label="Compare with"
-            value={chosen?.version ?? ''}
-            onChange={(event) =>
-              navigate({
-                to: '/adapters/$name/versions/$version',
-                params: { name: adapter.name, version: `${version.version}` },
-                search: { other: Number(event.target.value) || undefined },
-                resetScroll: false,
-              })
-            }
-          >
-            <option value="">with …</option>
-            {others.map((one) => (
-              <option key={one.version} value={one.version}>
-                with version {one.version}
-              </option>
-            ))}
-          </select>
-          {chosen ? (
-            <Link
-              className="button"
-              to="/playground"
-              search={{ columns: `${adapter.name}@${version.version},${adapter.name}@${chosen.version}` }}
-            >
-              Ask both
-            </Link>
-          ) : null}
-        </span>
-      </header>
-      {chosen ? (
-        <Differences here={version.version} there={chosen.version} rows={compare(version, chosen)} />
-      ) : (
-        <p className="body muted">Choose a version to see what differs: configuration, manifest and metrics.</p>
-      )}
-    </section>
-  );
-}
-
-function Differences({ here, there, rows }: { here: number; there: number; rows: Row[] }) {
-  return (
-    <div className="table-scroll">
-      <table className="table">
-        <thead>
-          <tr>
-            <th>What</th>
-            <th>v{here}</th>
-            <th>v{there}</th>
-            <th className="right">Change</th>
-          </tr>
-        </thead>
-        <tbody>
-          {rows.map((row) => (
-            <tr key={row.what} className={row.differs ? 'differs' : ''}>
-              <td>
-                {row.what} {row.differs ? <span className="chip look">differs</span> : null}
-              </td>
-              <td className="num">{row.here}</td>
-              <td className="num">{row.there}</td>
-              <td className="right">
-                {row.change ? `${row.change > 0 ? '+' : '−'}${Math.abs(row.change).toPrecision(3)}` : ''}
-              </td>
-            </tr>
-          ))}
-        </tbody>
-      </table>
-    </div>
-  );
-}
-
-function Files({ version }: { version: AdapterVersionDetails }) {
-  return (
-    <section className="card" aria-labelledby="files">
-      <header>
-        <h2 id="files">Files</h2>
-      </header>
-      <div className="table-scroll">
-        <table className="table">
-          <thead>
-            <tr>
-              <th>Name</th>
-              <th className="right">Size</th>
-              <th>Digest</th>
-            </tr>
-          </thead>
-          <tbody>
-            {version.files.map((file) => (
-              <tr key={file.name}>
-                <td className="mono">{file.name}</td>
-                <td className="right">{bytes(file.size_bytes)}</td>
-                <td>
-                  <Digest value={file.digest} />
-                </td>
-              </tr>
-            ))}
-          </tbody>
-        </table>
-      </div>
     </section>
   );
 }

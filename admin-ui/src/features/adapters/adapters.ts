@@ -1,8 +1,10 @@
-import { queryOptions } from '@tanstack/react-query';
+import { keepPreviousData, queryOptions } from '@tanstack/react-query';
 import { get, send } from '../../api/client';
+import { listParameters, type ListSearch } from '../../components/listing';
 import type {
   Adapter,
   AdapterAlias,
+  AdapterNorms,
   AdapterShare,
   AdapterVersion,
   AdapterVersionDetails,
@@ -11,10 +13,26 @@ import type {
   ShadowAnswer,
 } from '../../api/types';
 
+/** The first hundred by name: for menus and the palette. */
 export const adaptersQuery = queryOptions({
   queryKey: ['adapters'],
   queryFn: ({ signal }) => get<List<Adapter>>('/admin/v1/adapters?limit=100', signal),
 });
+
+export const adapterListQuery = (search: ListSearch) =>
+  queryOptions({
+    queryKey: ['adapters', 'list', search],
+    queryFn: ({ signal }) => get<List<Adapter>>(`/admin/v1/adapters${listParameters(search)}`, signal),
+    placeholderData: keepPreviousData,
+  });
+
+/** A version never changes. */
+export const normsQuery = (name: string, version: number) =>
+  queryOptions({
+    queryKey: ['adapters', name, 'versions', version, 'norms'],
+    queryFn: ({ signal }) => get<AdapterNorms>(`${adapterPath(name)}/versions/${version}/norms`, signal),
+    staleTime: Infinity,
+  });
 
 export const adapterQuery = (name: string) =>
   queryOptions({
@@ -54,6 +72,14 @@ export function aliasPath(name: string, alias: string): string {
 
 export function moveAlias(name: string, alias: string, move: AliasMove): Promise<AdapterAlias> {
   return send('PUT', aliasPath(name, alias), move);
+}
+
+/** The move that leads to where an alias stood: to take back a change. */
+export function moveBack({ version, targets, shadow }: AdapterAlias): AliasMove {
+  return {
+    ...(version === null ? { split: targets.map((one) => ({ ...one })) } : { version }),
+    ...(shadow ? { shadow: { version: shadow.version, fraction: shadow.fraction } } : {}),
+  };
 }
 
 export function rollBack(name: string, alias: string): Promise<AdapterAlias> {

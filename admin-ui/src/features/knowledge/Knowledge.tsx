@@ -1,30 +1,44 @@
-import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
+import { useQuery, useQueryClient } from '@tanstack/react-query';
 import { Link, useNavigate } from '@tanstack/react-router';
-import { BookOpen, Plus } from 'lucide-react';
+import { BookOpen, Plus, ReceiptText } from 'lucide-react';
 import { useState } from 'react';
 import { send } from '../../api/client';
 import { storesQuery } from '../../api/queries';
 import type { KnowledgeStore } from '../../api/types';
 import { bytes, plural } from '../../app/format';
 import { Button } from '../../components/Button';
-import { Dialog } from '../../components/Dialog';
 import { Empty, ErrorNote, Skeleton } from '../../components/Feedback';
+import { NamedDialog } from '../../components/NamedDialog';
+import { PageHead } from '../../components/PageHead';
 import { Moment } from '../../components/Small';
 
 export function Knowledge() {
+  const queries = useQueryClient();
+  const navigate = useNavigate();
   const stores = useQuery(storesQuery);
   const [creating, setCreating] = useState(false);
+  const create = async (name: string) => {
+    const store = await send<KnowledgeStore>('POST', '/v1/vector_stores', { name });
+    await queries.invalidateQueries({ queryKey: ['stores'] });
+    await navigate({ to: '/knowledge/$store', params: { store: store.id } });
+  };
   return (
     <main className="page">
-      <div className="page-head">
-        <div>
-          <h1>Knowledge</h1>
-          <p>Stores of documents that an answer may read and cite, word for word.</p>
-        </div>
-        <Button look="primary" onClick={() => setCreating(true)}>
-          <Plus aria-hidden /> New store
-        </Button>
-      </div>
+      <PageHead
+        title="Knowledge"
+        actions={
+          <>
+            <Link className="button" to="/receipts">
+              <ReceiptText aria-hidden /> Deletion receipts
+            </Link>
+            <Button look="primary" onClick={() => setCreating(true)}>
+              <Plus aria-hidden /> New store
+            </Button>
+          </>
+        }
+      >
+        <p>Stores of documents that an answer may read and cite, word for word.</p>
+      </PageHead>
       {stores.isError ? <ErrorNote error={stores.error} retry={() => stores.refetch()} /> : null}
       {stores.isPending ? (
         <div className="cards" role="status" aria-label="Loading stores">
@@ -46,7 +60,15 @@ export function Knowledge() {
           <StoreCard key={store.id} store={store} />
         ))}
       </div>
-      <NewStore open={creating} onOpenChange={setCreating} />
+      {creating ? (
+        <NamedDialog
+          close={() => setCreating(false)}
+          what="store"
+          description="Documents are added on its page."
+          placeholder="Product handbook"
+          create={create}
+        />
+      ) : null}
     </main>
   );
 }
@@ -54,13 +76,7 @@ export function Knowledge() {
 function StoreCard({ store }: { store: KnowledgeStore }) {
   const { completed, in_progress, failed } = store.file_counts;
   return (
-    <Link
-      className="card"
-      to="/knowledge/$store"
-      params={{ store: store.id }}
-      search={{ q: undefined }}
-      style={{ padding: 16, color: 'inherit', textDecoration: 'none' }}
-    >
+    <Link className="card store-card" to="/knowledge/$store" params={{ store: store.id }}>
       <div className="stack tight">
         <div className="spread">
           <h2>{store.name || store.id}</h2>
@@ -77,56 +93,5 @@ function StoreCard({ store }: { store: KnowledgeStore }) {
         </p>
       </div>
     </Link>
-  );
-}
-
-function NewStore({ open, onOpenChange }: { open: boolean; onOpenChange: (open: boolean) => void }) {
-  const queries = useQueryClient();
-  const navigate = useNavigate();
-  const [name, setName] = useState('');
-  const create = useMutation({
-    mutationFn: () => send<KnowledgeStore>('POST', '/v1/vector_stores', { name: name.trim() }),
-    onSuccess: async (store) => {
-      await queries.invalidateQueries({ queryKey: ['stores'] });
-      onOpenChange(false);
-      setName('');
-      await navigate({ to: '/knowledge/$store', params: { store: store.id }, search: { q: undefined } });
-    },
-  });
-  return (
-    <Dialog
-      open={open}
-      onOpenChange={onOpenChange}
-      title="New knowledge store"
-      description="Documents are added on its page."
-    >
-      <form
-        onSubmit={(event) => {
-          event.preventDefault();
-          if (name.trim()) create.mutate();
-        }}
-      >
-        <div className="body">
-          <div className="field">
-            <label htmlFor="store-name">Name</label>
-            <input
-              id="store-name"
-              className="input"
-              value={name}
-              onChange={(event) => setName(event.target.value)}
-              placeholder="Product handbook"
-              maxLength={200}
-            />
-          </div>
-          {create.isError ? <ErrorNote error={create.error} /> : null}
-        </div>
-        <footer>
-          <Button onClick={() => onOpenChange(false)}>Cancel</Button>
-          <Button type="submit" look="primary" disabled={!name.trim() || create.isPending}>
-            {create.isPending ? 'Creating…' : 'Create store'}
-          </Button>
-        </footer>
-      </form>
-    </Dialog>
   );
 }

@@ -5,6 +5,7 @@ import type { Retrieval } from '../../api/types';
 import { count, plural } from '../../app/format';
 import { ErrorNote, SkeletonRows } from '../../components/Feedback';
 import { Moment } from '../../components/Small';
+import { Slopes } from './SlopeChart';
 
 /** Why an answer read what it read: the questions, both legs' ranks, and what was kept. */
 export function RetrievalPage() {
@@ -30,6 +31,16 @@ export function RetrievalPage() {
         </section>
       ) : null}
       {retrieval.data ? <Asked record={retrieval.data} /> : null}
+      {retrieval.data && retrieval.data.mode === 'search' && retrieval.data.candidates.length > 0 ? (
+        <section className="card" aria-labelledby="ranks">
+          <header>
+            <h2 id="ranks">From both legs to one list</h2>
+          </header>
+          <div className="body">
+            <Slopes record={retrieval.data} store={retrieval.data.stores[0]?.id} />
+          </div>
+        </section>
+      ) : null}
       {retrieval.data ? <Candidates record={retrieval.data} /> : null}
     </main>
   );
@@ -57,7 +68,7 @@ function Asked({ record }: { record: Retrieval }) {
               <Link
                 to="/knowledge/$store"
                 params={{ store: store.id }}
-                search={{ q: record.queries[0] }}
+                search={{ ask: record.queries[0] }}
                 style={{ textDecoration: 'underline' }}
               >
                 {store.id}

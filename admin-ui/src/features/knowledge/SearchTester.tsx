@@ -6,6 +6,7 @@ import { send } from '../../api/client';
 import type { SearchResults } from '../../api/types';
 import { Button } from '../../components/Button';
 import { ErrorNote, SkeletonRows } from '../../components/Feedback';
+import { SlopeChart } from './SlopeChart';
 
 /** What a question would read, before any model answers it. The question is in the address. */
 export function SearchTester({ store, query }: { store: string; query: string | undefined }) {
@@ -27,7 +28,12 @@ export function SearchTester({ store, query }: { store: string; query: string | 
           role="search"
           onSubmit={(event) => {
             event.preventDefault();
-            void navigate({ to: '/knowledge/$store', params: { store }, search: { q: text.trim() || undefined } });
+            void navigate({
+              to: '/knowledge/$store',
+              params: { store },
+              search: { ask: text.trim() || undefined },
+              resetScroll: false,
+            });
           }}
         >
           <input
@@ -48,11 +54,7 @@ export function SearchTester({ store, query }: { store: string; query: string | 
           <p className="muted">No passage matches. Try the words the document uses.</p>
         ) : null}
         {hits.data && hits.data.data.length > 0 ? (
-          <p className="small">
-            <Link to="/retrievals/$retrieval" params={{ retrieval: hits.data.graft.retrieval_id }}>
-              Both legs’ ranks, kept and dropped
-            </Link>
-          </p>
+          <SlopeChart retrieval={hits.data.graft.retrieval_id} store={store} />
         ) : null}
         {hits.data && hits.data.data.length > 0 ? (
           <ol>

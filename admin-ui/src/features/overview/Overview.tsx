@@ -1,213 +1,150 @@
 import { useQuery } from '@tanstack/react-query';
 import { Link } from '@tanstack/react-router';
 import { MessagesSquare, Upload } from 'lucide-react';
-import { useState, type ReactNode } from 'react';
-import { costsQuery, engineQuery, modelsQuery, storesQuery, usageQuery } from '../../api/queries';
-import type { EngineState } from '../../api/types';
-import { bytes, count, money, percent, plural } from '../../app/format';
+import { costsQuery, modelsQuery, usageQuery } from '../../api/queries';
+import { count, milliseconds, money, plural } from '../../app/format';
 import { useMay } from '../../app/session';
 import { ErrorNote, Note, Skeleton } from '../../components/Feedback';
+import { Figure } from '../../components/Figure';
+import { PageHead } from '../../components/PageHead';
 import { totals } from '../usage/totals';
+import { Attention } from './Attention';
+import { Device } from './Device';
+import { rates, recent, useLive, type LiveState } from './live';
+import { RunningList } from './RunningList';
 import { Sparkline } from './Sparkline';
-
-const HISTORY = 60;
 
 /** What runs now, what today cost, and what needs a look. */
 export function Overview() {
   const admin = useMay('admin');
-  const engine = useQuery({ ...engineQuery, enabled: admin });
-  const usage = useQuery({ ...usageQuery(1, 'model'), refetchInterval: 10_000 });
+  const live = useLive();
+  const now = live.readings.at(-1);
+  const usage = useQuery({ ...usageQuery(1, ['model']), refetchInterval: 10_000 });
   const costs = useQuery({ ...costsQuery(1), refetchInterval: 10_000 });
-  const history = useHistory(engine.data);
   const today = totals(usage.data, costs.data);
-  const used = engine.data ? engine.data.kv_blocks.total - engine.data.kv_blocks.free : 0;
+  const engine = now?.engine?.state;
   return (
     <main className="page">
-      <div className="page-head">
-        <div>
-          <h1>Overview</h1>
-          <p>{admin ? 'The engine now, and today’s use.' : 'Your tenant’s use today.'}</p>
-        </div>
-        <div className="row">
-          <Link className="button" to="/adapters" search={{ upload: 'new' }}>
-            <Upload aria-hidden /> Upload adapter
-          </Link>
-          <Link className="button" to="/playground" search={{ columns: undefined }}>
-            <MessagesSquare aria-hidden /> Open playground
-          </Link>
-        </div>
-      </div>
-      <div className="figures">
-        {admin ? (
+      <PageHead
+        title="Overview"
+        actions={
           <>
-            <Figure
-              label="Running now"
-              value={engine.data && count(engine.data.running)}
-              detail={engine.data ? `${count(engine.data.waiting)} waiting` : ''}
-            >
-              <Sparkline values={history.map((one) => one.running)} label="Running sequences, last two minutes" />
-            </Figure>
-            <Figure
-              label="KV blocks in use"
-              value={engine.data && percent(used, engine.data.kv_blocks.total)}
-              detail={engine.data ? `${count(used)} of ${count(engine.data.kv_blocks.total)}` : ''}
-            >
-              <Sparkline
-                values={history.map((one) => one.kv_blocks.total - one.kv_blocks.free)}
-                label="KV blocks in use"
-              />
-            </Figure>
+            {useMay('adapters') ? (
+              <Link className="button" to="/adapters" search={{ upload: 'new' }}>
+                <Upload aria-hidden /> Upload adapter
+              </Link>
+            ) : null}
+            <Link className="button" to="/playground">
+              <MessagesSquare aria-hidden /> Open playground
+            </Link>
           </>
-        ) : null}
-        <Figure
-          label="Requests today"
-          value={usage.data && count(today.requests)}
-          detail={`${count(today.inputTokens)} tokens in, ${count(today.outputTokens)} out`}
-        />
+        }
+      >
+        <p>{admin ? 'The engine now, and today’s use.' : 'Your tenant’s use today.'}</p>
+      </PageHead>
+      {live.failure ? (
+        <Note tone="look">
+          <p>The live figures stand still: {live.failure.message} Trying again by itself.</p>
+        </Note>
+      ) : null}
+      <div className="figures">
+        {admin ? <EngineFigures live={live} /> : null}
+        {admin ? null : (
+          <>
+            <Figure label="Running now" value={now && count(now.running_total)} detail="your requests">
+              <Sparkline values={live.readings.map((one) => one.running_total)} label="Running requests lately" />
+            </Figure>
+            <Figure
+              label="Requests today"
+              value={usage.data && count(today.requests)}
+              detail={`${count(today.inputTokens)} tokens in, ${count(today.outputTokens)} out`}
+            />
+          </>
+        )}
         <Figure
           label="Cost today"
           value={costs.data && money(today.costMicros, today.currency)}
           detail={
             today.requests > 0
-              ? `${money(today.costMicros / today.requests, today.currency)} a request`
+              ? `${plural(today.requests, 'request')}, ${money(today.costMicros / today.requests, today.currency)} each`
               : 'No request yet'
           }
         />
       </div>
       {usage.isError ? <ErrorNote error={usage.error} retry={() => usage.refetch()} /> : null}
-      {engine.isError ? <ErrorNote error={engine.error} retry={() => engine.refetch()} /> : null}
-      {engine.data ? <Device engine={engine.data} /> : null}
-      <Attention />
+      {admin && !engine && !live.failure ? <Skeleton height={180} /> : null}
+      {engine ? <Device engine={engine} /> : null}
+      <div className="halves">
+        <RunningList live={now} />
+        <Attention engine={engine} currency={today.currency} />
+      </div>
       <Serving />
     </main>
   );
 }
 
-/** The last readings, so that a figure shows where it comes from. */
-function useHistory(engine: EngineState | undefined): EngineState[] {
-  const [history, setHistory] = useState<EngineState[]>([]);
-  if (engine && engine !== history.at(-1)) setHistory([...history, engine].slice(-HISTORY));
-  return history;
-}
-
-function Figure({
-  label,
-  value,
-  detail,
-  children,
-}: {
-  label: string;
-  value: string | undefined;
-  detail: string;
-  children?: ReactNode;
-}) {
+/** Tokens a second, p95 to the first token, and the queue, each with its last two minutes. */
+function EngineFigures({ live: { readings } }: { live: LiveState }) {
+  const now = readings.at(-1);
+  const engine = now?.engine?.state;
+  const speeds = rates(readings);
+  const waiting = readings.map((one) => one.engine?.state.waiting ?? 0);
+  const first = now?.first_token_p95_micros;
   return (
-    <section className="card figure">
-      <span className="label">{label}</span>
-      {value === undefined ? <Skeleton height={28} width={90} /> : <span className="value">{value}</span>}
-      <span className="muted small num">{detail}</span>
-      {children}
-    </section>
+    <>
+      <Figure
+        label="Tokens a second"
+        value={engine && count(Math.round(recent(speeds)))}
+        detail={engine ? `${plural(engine.running, 'sequence')} running` : ''}
+      >
+        <Sparkline values={speeds} label="Tokens a second, last two minutes" />
+      </Figure>
+      <Figure
+        label="First token, 95 % within"
+        value={now && (first === null || first === undefined ? '–' : milliseconds(first / 1000))}
+        detail="of the last five minutes"
+      >
+        <Sparkline
+          values={readings.map((one) => (one.first_token_p95_micros ?? 0) / 1000)}
+          label="p95 to first token"
+        />
+      </Figure>
+      <Figure
+        label="Requests waiting"
+        value={engine && count(engine.waiting)}
+        detail={engine && engine.waiting > 0 ? 'accepted, not yet in a batch' : 'no queue'}
+      >
+        <Sparkline values={waiting} label="Requests waiting, last two minutes" />
+      </Figure>
+    </>
   );
-}
-
-/** The device's KV memory as a picture, and the adapters beside it. */
-function Device({ engine }: { engine: EngineState }) {
-  const { total, free, cached } = engine.kv_blocks;
-  const parts = [
-    { name: 'in use', blocks: total - free, color: 'var(--chart-1)' },
-    { name: 'cached prefixes', blocks: cached, color: 'var(--chart-2)' },
-    { name: 'free', blocks: free - cached, color: 'transparent' },
-  ];
-  return (
-    <section className="card" aria-labelledby="device">
-      <header>
-        <h2 id="device">Device</h2>
-        <span className="muted small">
-          {engine.engine}, {engine.precision}, {engine.device}
-        </span>
-      </header>
-      <div className="body stack tight">
-        <div
-          className="device"
-          role="img"
-          aria-label={parts.map((part) => `${part.blocks} KV blocks ${part.name}`).join(', ')}
-        >
-          {parts
-            .filter((part) => part.blocks > 0)
-            .map((part) => (
-              <span
-                key={part.name}
-                style={{ background: part.color, flexGrow: part.blocks }}
-                title={`${count(part.blocks)} KV blocks ${part.name}`}
-              />
-            ))}
-        </div>
-        <div className="legend">
-          {parts.map((part) => (
-            <span key={part.name}>
-              <i style={{ background: part.color, border: '1px solid var(--line)' }} />
-              {count(part.blocks)} {part.name}
-            </span>
-          ))}
-        </div>
-        <div className="row wrap">
-          {engine.adapters.map((one) => (
-            <span key={one.digest} title={one.digest} className={one.tier === 'device' ? 'chip good' : 'chip'}>
-              {one.name}@{one.version} · {bytes(one.bytes)} · {one.tier}
-            </span>
-          ))}
-          {engine.adapters.length === 0 ? (
-            <span className="muted small">No adapter is in memory; each is loaded at its first request.</span>
-          ) : null}
-        </div>
-      </div>
-    </section>
-  );
-}
-
-function Attention() {
-  const may = useMay('knowledge');
-  const stores = useQuery({ ...storesQuery, enabled: may });
-  const failing = stores.data?.data.filter((store) => store.file_counts.failed > 0) ?? [];
-  return failing.map((store) => (
-    <Note key={store.id} tone="look">
-      <p>
-        {plural(store.file_counts.failed, 'document')} in{' '}
-        <Link to="/knowledge/$store" params={{ store: store.id }} search={{ q: undefined }}>
-          {store.name || store.id}
-        </Link>{' '}
-        could not be read. The store’s page says why.
-      </p>
-    </Note>
-  ));
 }
 
 function Serving() {
   const models = useQuery(modelsQuery);
   if (models.isError) return <ErrorNote error={models.error} retry={() => models.refetch()} />;
+  const all = models.data?.data.filter((model) => model.graft?.kind !== 'alias') ?? [];
   return (
     <section className="card" aria-labelledby="serving">
       <header>
         <h2 id="serving">Models you can call</h2>
-        <Link className="small" to="/adapters" search={{ upload: undefined }}>
+        <Link className="small" to="/adapters">
           All adapters
         </Link>
       </header>
       <div className="body row wrap">
         {models.isPending ? <Skeleton height={20} width={260} /> : null}
-        {models.data?.data
-          .filter((model) => model.graft?.kind !== 'alias')
-          .map((model) => (
-            <Link
-              key={model.id}
-              to="/playground"
-              search={{ columns: model.id }}
-              className={model.graft?.kind === 'base' ? 'chip good' : 'chip'}
-            >
-              {model.id}
-            </Link>
-          ))}
+        {all.slice(0, 40).map((model) => (
+          <Link
+            key={model.id}
+            to="/playground"
+            search={{ columns: model.id }}
+            className={model.graft?.kind === 'base' ? 'chip good' : 'chip'}
+          >
+            {model.id}
+          </Link>
+        ))}
+        {all.length > 40 ? <span className="muted small">and {count(all.length - 40)} more</span> : null}
       </div>
     </section>
   );

@@ -58,8 +58,9 @@ function Mark({ number, citation, store }: { number: number; citation: Citation;
           <h3>{citation.filename}</h3>
           <p style={{ whiteSpace: 'pre-wrap' }}>“{citation.quote}”</p>
           <p className="muted small num">
-            passage {citation.passage}, characters {count(citation.start)}–{count(citation.end)}, word for word as
-            stored
+            passage {citation.passage}
+            {citation.page ? `, page ${citation.page}` : ''}, characters {count(citation.start)}–{count(citation.end)},
+            word for word as stored
           </p>
         </HoverCard.Content>
       </HoverCard.Portal>

@@ -6,10 +6,10 @@ import { storesQuery } from '../../api/queries';
 import type { Model } from '../../api/types';
 import { useMay } from '../../app/session';
 import { Button, IconButton } from '../../components/Button';
-import { CopyButton } from '../../components/Small';
 import { AnswerView } from './AnswerView';
-import { asCurl, type ChatRequest, type Turn } from './chat';
+import { type ChatRequest, type Turn } from './chat';
 import type { ColumnChoice } from './columns';
+import { CopyMenu } from './CopyMenu';
 
 interface Props {
   column: ColumnChoice;
@@ -49,7 +49,7 @@ export function Column({ column, turns, models, busy, request, change, remove }:
           <Options models={models} kind="alias" label="Aliases" />
         </select>
         <StoreMenu column={column} change={change} busy={busy} />
-        <CopyButton label="Copy as curl" text={asCurl(request(turns), window.location.origin)} />
+        <CopyMenu request={() => request(turns)} />
         {remove ? (
           <IconButton label="Remove this column" onClick={remove} disabled={busy}>
             <X />

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { EventSplitter } from '../../api/eventStream';
 import type { ChatChunk, Citation, GraftReply } from '../../api/types';
 import { annotate, readable } from './annotate';
-import { asCurl, chatRequest, defaultParameters, emptyAnswer, tokensPerSecond, withChunk } from './chat';
+import { chatRequest, defaultParameters, emptyAnswer, tokensPerSecond, withChunk } from './chat';
 import { parseColumns, writeColumns } from './columns';
 
 const citation = (index: number, start: number): Citation => ({
@@ -110,11 +110,6 @@ describe('an answer', () => {
     const body = chatRequest({ model: 'm', stores: ['vs_1'] }, turns, 'd', defaultParameters);
     expect(body.messages.map((message) => message.content)).toEqual(['a', 'b', 'd']);
     expect(body.graft).toEqual({ vector_store_ids: ['vs_1'] });
-  });
-
-  it('copies as a command that survives quotes', () => {
-    const body = chatRequest({ model: 'm', stores: [] }, [], "it's", defaultParameters);
-    expect(asCurl(body, 'http://h')).toContain("it'\\''s");
   });
 });
 

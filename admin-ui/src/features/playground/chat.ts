@@ -107,9 +107,3 @@ export function tokensPerSecond(answer: Answer): number | undefined {
   const seconds = (totalMs - firstTokenMs) / 1000;
   return seconds <= 0 ? undefined : (usage.completion_tokens - 1) / seconds;
 }
-
-export function asCurl(body: ChatRequest, origin: string): string {
-  const json = JSON.stringify(body, null, 2).replaceAll("'", "'\\''");
-  const headers = `-H "Authorization: Bearer $KEY" \\\n  -H 'Content-Type: application/json'`;
-  return `curl -s ${origin}/v1/chat/completions ${headers} -d '${json}'`;
-}

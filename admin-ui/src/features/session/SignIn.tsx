@@ -35,7 +35,7 @@ export function SignIn() {
             <label htmlFor="key">API key</label>
             <input
               id="key"
-              className="input mono"
+              className="input"
               type="password"
               autoComplete="off"
               spellCheck={false}
@@ -50,8 +50,7 @@ export function SignIn() {
               </span>
             ) : null}
             <span id="key-hint" className="hint">
-              A fresh server writes <code>admin.key</code> and <code>demo.key</code> into its data folder, by default{' '}
-              <code>.graft</code>.
+              A fresh server writes admin.key and demo.key into its data folder, by default .graft.
             </span>
           </div>
           {enter.isError ? <ErrorNote error={enter.error} /> : null}

@@ -1,26 +1,22 @@
-import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
-import { useState } from 'react';
-import { send } from '../../api/client';
-import { auditQuery, pricesQuery } from '../../api/queries';
-import type { PriceBook } from '../../api/types';
+import { useQuery } from '@tanstack/react-query';
+import { useNavigate, useSearch } from '@tanstack/react-router';
 import { mayDo, sessionQuery } from '../../app/session';
 import { chooseTheme, useTheme, type Theme } from '../../app/theme';
-import { Button } from '../../components/Button';
-import { ErrorNote, SkeletonRows } from '../../components/Feedback';
-import { Moment } from '../../components/Small';
-import { toast } from '../../components/Toasts';
+import { AuditTable } from '../../components/AuditTable';
+import { PageHead } from '../../components/PageHead';
+import { CostBookCard } from './CostBookCard';
+import { PriceBookCard } from './PriceBookCard';
 
 export function SettingsPage() {
   const session = useQuery(sessionQuery).data;
+  const navigate = useNavigate();
+  const search = useSearch({ from: '/app/settings' });
   const admin = mayDo(session, 'admin');
   return (
     <main className="page">
-      <div className="page-head">
-        <div>
-          <h1>Settings</h1>
-          <p>What this browser remembers{admin ? ', prices, and who did what' : ''}.</p>
-        </div>
-      </div>
+      <PageHead title="Settings">
+        <p>What this browser remembers{admin ? ', prices, and who did what' : ''}.</p>
+      </PageHead>
       <section className="card" aria-labelledby="you">
         <header>
           <h2 id="you">You</h2>
@@ -39,8 +35,16 @@ export function SettingsPage() {
           <ThemeChoice />
         </div>
       </section>
-      {admin ? <Prices /> : null}
-      {admin ? <Audit /> : null}
+      {admin ? (
+        <>
+          <PriceBookCard />
+          <CostBookCard />
+          <AuditTable
+            search={search}
+            change={(next) => void navigate({ to: '/settings', search: next, resetScroll: false })}
+          />
+        </>
+      ) : null}
     </main>
   );
 }
@@ -64,145 +68,5 @@ function ThemeChoice() {
         ))}
       </div>
     </div>
-  );
-}
-
-function Prices() {
-  const prices = useQuery(pricesQuery);
-  return (
-    <section className="card" aria-labelledby="prices">
-      <header>
-        <h2 id="prices">Price book</h2>
-        {prices.data ? (
-          <span className="muted small">
-            revision {prices.data.revision}, {prices.data.currency}
-          </span>
-        ) : null}
-      </header>
-      {prices.isPending ? <SkeletonRows what="prices" /> : null}
-      {prices.isError ? (
-        <div className="body">
-          <ErrorNote error={prices.error} retry={() => prices.refetch()} />
-        </div>
-      ) : null}
-      {prices.data ? <PriceForm key={prices.data.revision} book={prices.data} /> : null}
-    </section>
-  );
-}
-
-/** Prices are in the currency's units for a million tokens; the book keeps them in millionths, as whole numbers. */
-function PriceForm({ book }: { book: PriceBook }) {
-  const queries = useQueryClient();
-  const [items, setItems] = useState(book.items);
-  const save = useMutation({
-    mutationFn: () => send<PriceBook>('PUT', '/admin/v1/prices', { currency: book.currency, items }),
-    onSuccess: (saved) => {
-      queries.setQueryData(pricesQuery.queryKey, saved);
-      toast(`Revision ${saved.revision} counts for requests from now on.`);
-    },
-  });
-  const change = (at: number, text: string) =>
-    setItems(
-      items.map((item, index) =>
-        index === at ? { ...item, micros_per_million: Math.max(0, Math.round(Number(text) * 1_000_000)) } : item,
-      ),
-    );
-  return (
-    <form
-      onSubmit={(event) => {
-        event.preventDefault();
-        save.mutate();
-      }}
-    >
-      <div className="table-scroll">
-        <table className="table">
-          <thead>
-            <tr>
-              <th>Component</th>
-              <th>Base</th>
-              <th>Adapter</th>
-              <th className="right">{book.currency} a million</th>
-            </tr>
-          </thead>
-          <tbody>
-            {items.map((item, at) => (
-              <tr key={at}>
-                <td>{item.component}</td>
-                <td className="muted">{item.base ?? 'any'}</td>
-                <td className="muted">{item.adapter ?? 'any'}</td>
-                <td className="right">
-                  <input
-                    className="input num"
-                    style={{ width: 120, textAlign: 'right' }}
-                    type="number"
-                    min={0}
-                    step="any"
-                    aria-label={`Price of ${item.component}`}
-                    value={item.micros_per_million / 1_000_000}
-                    onChange={(event) => change(at, event.target.value)}
-                  />
-                </td>
-              </tr>
-            ))}
-          </tbody>
-        </table>
-      </div>
-      <div className="body stack" style={{ padding: 16 }}>
-        {save.isError ? <ErrorNote error={save.error} /> : null}
-        <div>
-          <Button type="submit" disabled={save.isPending || items === book.items}>
-            {save.isPending ? 'Saving…' : 'Save as a new revision'}
-          </Button>
-        </div>
-      </div>
-    </form>
-  );
-}
-
-function Audit() {
-  const audit = useQuery(auditQuery);
-  return (
-    <section className="card" aria-labelledby="audit">
-      <header>
-        <h2 id="audit">Audit</h2>
-        <span className="muted small">newest first</span>
-      </header>
-      {audit.isPending ? <SkeletonRows what="the audit log" /> : null}
-      {audit.isError ? (
-        <div className="body">
-          <ErrorNote error={audit.error} retry={() => audit.refetch()} />
-        </div>
-      ) : null}
-      {audit.data ? (
-        <div className="table-scroll">
-          <table className="table">
-            <thead>
-              <tr>
-                <th>When</th>
-                <th>What</th>
-                <th>On</th>
-                <th>By</th>
-              </tr>
-            </thead>
-            <tbody>
-              {audit.data.data.map((entry) => (
-                <tr key={entry.id}>
-                  <td className="muted">
-                    <Moment at={entry.created_at} />
-                  </td>
-                  <td>{entry.action}</td>
-                  <td>
-                    <code>{entry.object_id}</code>
-                  </td>
-                  <td className="muted">
-                    <code>{entry.actor}</code>
-                  </td>
-                </tr>
-              ))}
-            </tbody>
-          </table>
-        </div>
-      ) : null}
-    </section>
   );
 }

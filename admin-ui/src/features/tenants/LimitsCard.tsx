@@ -1,11 +1,12 @@
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { useState } from 'react';
 import { send } from '../../api/client';
-import { limitsQuery } from '../../api/queries';
+import { budgetsQuery, limitsQuery } from '../../api/queries';
 import type { Budget, Limits } from '../../api/types';
 import { Button } from '../../components/Button';
 import { ErrorNote, SkeletonRows } from '../../components/Feedback';
 import { toast } from '../../components/Toasts';
+import { BudgetBar } from './BudgetBar';
 
 const fields = [
   ['requests_per_minute', 'Requests a minute'],
@@ -17,12 +18,18 @@ const fields = [
 
 export function LimitsCard({ tenant }: { tenant: string }) {
   const limits = useQuery(limitsQuery(tenant));
+  const budget = useQuery(budgetsQuery(tenant)).data?.data[0];
   return (
     <section className="card" aria-labelledby="limits">
       <header>
         <h2 id="limits">Limits and budget</h2>
         <span className="muted small">empty means none</span>
       </header>
+      {budget ? (
+        <div className="body" style={{ paddingBottom: 0 }}>
+          <BudgetBar budget={budget} words />
+        </div>
+      ) : null}
       {limits.isPending ? <SkeletonRows rows={3} what="limits" /> : null}
       {limits.isError ? (
         <div className="body">
@@ -41,7 +48,12 @@ function LimitsForm({ tenant, limits }: { tenant: string; limits: Limits }) {
     mutationFn: () => send<Limits>('PUT', `/admin/v1/tenants/${encodeURIComponent(tenant)}/limits`, draft),
     onSuccess: (saved) => {
       queries.setQueryData(limitsQuery(tenant).queryKey, saved);
-      toast('The limits are in force.');
+      void queries.invalidateQueries({ queryKey: ['budgets'] });
+      toast('The limits are in force.', async () => {
+        const before = await send<Limits>('PUT', `/admin/v1/tenants/${encodeURIComponent(tenant)}/limits`, limits);
+        queries.setQueryData(limitsQuery(tenant).queryKey, before);
+        await queries.invalidateQueries({ queryKey: ['budgets'] });
+      });
     },
   });
   const number = (value: string) => (value === '' ? null : Math.max(0, Math.round(Number(value))));

@@ -1,64 +1,90 @@
 import { useQuery, useQueryClient } from '@tanstack/react-query';
-import { Link, useNavigate, useParams } from '@tanstack/react-router';
-import { KeyRound, Plus, Trash2 } from 'lucide-react';
+import { Link, useNavigate, useParams, useSearch } from '@tanstack/react-router';
+import { KeyRound, Plus, Scale, Trash2 } from 'lucide-react';
 import { useState } from 'react';
 import { send } from '../../api/client';
 import { keysQuery, tenantQuery } from '../../api/queries';
 import type { ApiKey } from '../../api/types';
+import { AuditTable } from '../../components/AuditTable';
 import { Button } from '../../components/Button';
 import { Confirm } from '../../components/Confirm';
 import { Empty, ErrorNote, SkeletonRows } from '../../components/Feedback';
+import type { ListSearch } from '../../components/listing';
+import { PageHead } from '../../components/PageHead';
 import { Moment } from '../../components/Small';
+import { toast } from '../../components/Toasts';
 import { LimitsCard } from './LimitsCard';
 import { NewKey } from './NewKey';
 import { RotateKey } from './RotateKey';
 
 export function TenantPage() {
   const { tenant: id } = useParams({ from: '/app/tenants/$tenant' });
+  const { dialog, ...search } = useSearch({ from: '/app/tenants/$tenant' });
   const navigate = useNavigate();
   const queries = useQueryClient();
   const tenant = useQuery(tenantQuery(id));
   const [deleting, setDeleting] = useState(false);
+  const name = tenant.data?.name || id;
+  const go = (next: ListSearch & { dialog?: 'key' | undefined }) =>
+    void navigate({ to: '/tenants/$tenant', params: { tenant: id }, search: next, resetScroll: false });
   return (
     <main className="page">
-      <div className="page-head">
-        <div>
-          <p className="small">
-            <Link to="/tenants">Tenants</Link>
-          </p>
-          <h1>{tenant.data?.name || id}</h1>
-          <p>
-            <code>{id}</code>
-          </p>
-        </div>
-        <Button look="danger" onClick={() => setDeleting(true)}>
-          <Trash2 aria-hidden /> Delete
-        </Button>
-      </div>
+      <PageHead
+        above={<Link to="/tenants">Tenants</Link>}
+        title={name}
+        actions={
+          <>
+            <Link className="button" to="/usage" search={{ view: 'advice', tenant: id }}>
+              <Scale aria-hidden /> Advice
+            </Link>
+            <Button look="danger" onClick={() => setDeleting(true)}>
+              <Trash2 aria-hidden /> Delete
+            </Button>
+          </>
+        }
+      >
+        <p>
+          <code>{id}</code>
+        </p>
+      </PageHead>
       {tenant.isError ? <ErrorNote error={tenant.error} retry={() => tenant.refetch()} /> : null}
-      <Keys tenant={id} />
+      <Keys
+        tenant={id}
+        creating={dialog === 'key'}
+        setCreating={(open) => go({ ...search, dialog: open ? 'key' : undefined })}
+      />
       <LimitsCard tenant={id} />
+      <AuditTable tenant={id} search={search} change={go} />
       <Confirm
         open={deleting}
         onOpenChange={setDeleting}
         danger
-        title={`Delete ${tenant.data?.name || id}`}
+        typed={name}
+        title={`Delete ${name}`}
         verb="Delete tenant"
         run={async () => {
           await send('DELETE', `/admin/v1/tenants/${encodeURIComponent(id)}`);
           await navigate({ to: '/tenants' });
           await queries.invalidateQueries({ queryKey: ['tenants'] });
+          toast(`${name} is deleted.`);
         }}
       >
-        Its keys stop working at once. Its ledger and audit log stay.
+        Its keys stop working at once, and its adapters, stores and files go. Its ledger and audit log stay. This can’t
+        be undone.
       </Confirm>
     </main>
   );
 }
 
-function Keys({ tenant }: { tenant: string }) {
+interface KeysProps {
+  tenant: string;
+  /** In the address, so that the palette can lead here. */
+  creating: boolean;
+  setCreating: (open: boolean) => void;
+}
+
+function Keys({ tenant, creating, setCreating }: KeysProps) {
   const keys = useQuery(keysQuery(tenant));
-  const [creating, setCreating] = useState(false);
   return (
     <section className="card" aria-labelledby="keys">
       <header>

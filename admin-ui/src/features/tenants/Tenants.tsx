@@ -1,114 +1,98 @@
-import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
-import { Link, useNavigate } from '@tanstack/react-router';
-import { Plus } from 'lucide-react';
+import { useQuery, useQueryClient } from '@tanstack/react-query';
+import { Link, useNavigate, useSearch } from '@tanstack/react-router';
+import { Building2, Plus } from 'lucide-react';
 import { useState } from 'react';
 import { send } from '../../api/client';
-import { tenantsQuery } from '../../api/queries';
+import { budgetsQuery, tenantListQuery } from '../../api/queries';
 import type { Tenant } from '../../api/types';
 import { Button } from '../../components/Button';
-import { Dialog } from '../../components/Dialog';
-import { ErrorNote, SkeletonRows } from '../../components/Feedback';
+import { Empty } from '../../components/Feedback';
+import { NamedDialog } from '../../components/NamedDialog';
+import { PageHead } from '../../components/PageHead';
+import { ServerTable, type Column } from '../../components/ServerTable';
 import { Moment } from '../../components/Small';
+import { BudgetBar } from './BudgetBar';
 
 export function Tenants() {
-  const tenants = useQuery(tenantsQuery);
+  const queries = useQueryClient();
+  const navigate = useNavigate();
+  const search = useSearch({ from: '/app/tenants' });
+  const tenants = useQuery(tenantListQuery(search));
   const [creating, setCreating] = useState(false);
+  const create = async (name: string) => {
+    const tenant = await send<Tenant>('POST', '/admin/v1/tenants', { name });
+    await queries.invalidateQueries({ queryKey: ['tenants'] });
+    await navigate({ to: '/tenants/$tenant', params: { tenant: tenant.id } });
+  };
   return (
     <main className="page">
-      <div className="page-head">
-        <div>
-          <h1>Tenants</h1>
-          <p>Each sees its own adapters, documents and bills only.</p>
-        </div>
-        <Button look="primary" onClick={() => setCreating(true)}>
-          <Plus aria-hidden /> New tenant
-        </Button>
-      </div>
+      <PageHead
+        title="Tenants"
+        actions={
+          <Button look="primary" onClick={() => setCreating(true)}>
+            <Plus aria-hidden /> New tenant
+          </Button>
+        }
+      >
+        <p>Each sees its own adapters, documents and bills only.</p>
+      </PageHead>
       <section className="card" aria-label="Tenants">
-        {tenants.isPending ? <SkeletonRows what="tenants" /> : null}
-        {tenants.isError ? (
-          <div className="body">
-            <ErrorNote error={tenants.error} retry={() => tenants.refetch()} />
-          </div>
-        ) : null}
-        {tenants.data ? (
-          <div className="table-scroll">
-            <table className="table">
-              <thead>
-                <tr>
-                  <th>Name</th>
-                  <th>Id</th>
-                  <th>Created</th>
-                </tr>
-              </thead>
-              <tbody>
-                {tenants.data.data.map((tenant) => (
-                  <tr key={tenant.id}>
-                    <td>
-                      <Link className="strong" to="/tenants/$tenant" params={{ tenant: tenant.id }}>
-                        {tenant.name}
-                      </Link>
-                    </td>
-                    <td>
-                      <code className="muted">{tenant.id}</code>
-                    </td>
-                    <td className="muted">
-                      <Moment at={tenant.created_at} />
-                    </td>
-                  </tr>
-                ))}
-              </tbody>
-            </table>
-          </div>
-        ) : null}
+        <ServerTable
+          what="tenants"
+          columns={columns}
+          rows={tenants}
+          rowId={(tenant) => tenant.id}
+          search={search}
+          change={(next) => void navigate({ to: '/tenants', search: next, resetScroll: false })}
+          filter="Filter by name"
+          empty={
+            <Empty icon={<Building2 aria-hidden />} title="No tenant yet">
+              <p>A tenant is a team: it gets keys, limits and a bill of its own.</p>
+            </Empty>
+          }
+        />
       </section>
-      <NewTenant open={creating} onOpenChange={setCreating} />
+      {creating ? (
+        <NamedDialog
+          close={() => setCreating(false)}
+          what="tenant"
+          description="Make its first key on its page."
+          placeholder="support-team"
+          create={create}
+        />
+      ) : null}
     </main>
   );
 }
 
-function NewTenant({ open, onOpenChange }: { open: boolean; onOpenChange: (open: boolean) => void }) {
-  const queries = useQueryClient();
-  const navigate = useNavigate();
-  const [name, setName] = useState('');
-  const create = useMutation({
-    mutationFn: () => send<Tenant>('POST', '/admin/v1/tenants', { name: name.trim() }),
-    onSuccess: async (tenant) => {
-      await queries.invalidateQueries({ queryKey: ['tenants'] });
-      onOpenChange(false);
-      setName('');
-      await navigate({ to: '/tenants/$tenant', params: { tenant: tenant.id } });
-    },
-  });
-  return (
-    <Dialog open={open} onOpenChange={onOpenChange} title="New tenant" description="Make its first key on its page.">
-      <form
-        onSubmit={(event) => {
-          event.preventDefault();
-          if (name.trim()) create.mutate();
-        }}
-      >
-        <div className="body">
-          <div className="field">
-            <label htmlFor="tenant-name">Name</label>
-            <input
-              id="tenant-name"
-              className="input"
-              value={name}
-              maxLength={200}
-              placeholder="support-team"
-              onChange={(event) => setName(event.target.value)}
-            />
-          </div>
-          {create.isError ? <ErrorNote error={create.error} /> : null}
-        </div>
-        <footer>
-          <Button onClick={() => onOpenChange(false)}>Cancel</Button>
-          <Button type="submit" look="primary" disabled={!name.trim() || create.isPending}>
-            {create.isPending ? 'Creating…' : 'Create tenant'}
-          </Button>
-        </footer>
-      </form>
-    </Dialog>
-  );
+const columns: Column<Tenant>[] = [
+  {
+    id: 'name',
+    header: 'Name',
+    meta: { sort: 'name' },
+    cell: ({ row }) => (
+      <Link className="strong" to="/tenants/$tenant" params={{ tenant: row.original.id }}>
+        {row.original.name}
+      </Link>
+    ),
+  },
+  { id: 'id', header: 'Id', cell: ({ row }) => <code className="muted">{row.original.id}</code> },
+  { id: 'budget', header: 'Budget', cell: ({ row }) => <Budget tenant={row.original.id} /> },
+  {
+    id: 'created',
+    header: 'Created',
+    meta: { sort: 'created_at' },
+    cell: ({ row }) => (
+      <span className="muted">
+        <Moment at={row.original.created_at} />
+      </span>
+    ),
+  },
+];
+
+/** Those nearest to their end are read once for the whole table. */
+function Budget({ tenant }: { tenant: string }) {
+  const budgets = useQuery(budgetsQuery());
+  const budget = budgets.data?.data.find((one) => one.tenant_id === tenant);
+  return budget ? <BudgetBar budget={budget} /> : <span className="muted">–</span>;
 }

@@ -23,6 +23,7 @@ const cost = (line_item: string, value: number): CostResult => ({
   api_key_id: null,
   quantity: null,
   quantity_unit: null,
+  model: null,
 });
 
 const usage: Bucket<UsageResult>[] = [
@@ -55,5 +56,8 @@ it('puts the busiest first', () => {
 it('keeps empty days', () => {
   const { days, components } = costByDay(costs);
   expect(components).toEqual(['input', 'output']);
-  expect(days).toEqual([{ day: '01-01', input: 0.000012, output: 0.000008 }, { day: '01-02' }]);
+  expect(days).toEqual([
+    { day: '01-01', input: 0.000012, output: 0.000008 },
+    { day: '01-02', input: 0, output: 0 },
+  ]);
 });

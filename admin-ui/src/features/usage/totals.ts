@@ -56,5 +56,30 @@ export function costByDay(costs: Bucket<CostResult>[]): { days: Day[]; component
     }
     return day;
   });
+  // An area needs a value on every day.
+  for (const day of days) for (const component of components) day[component] ??= 0;
   return { days, components: [...components].sort() };
+}
+
+export interface Line extends Totals {
+  model: string;
+  tenant: string;
+}
+
+/** One line a model and tenant over the whole time, from reports grouped by both. */
+export function byModelAndTenant(usage: Bucket<UsageResult>[], costs: Bucket<CostResult>[]): Line[] {
+  const lines = new Map<string, Line>();
+  const line = (model: string | null, tenant: string | null) => {
+    const key = `${model}\n${tenant}`;
+    const found = lines.get(key) ?? { model: model ?? '–', tenant: tenant ?? '–', ...totals([], []) };
+    lines.set(key, found);
+    return found;
+  };
+  for (const result of usage.flatMap((bucket) => bucket.results)) add(line(result.model, result.project_id), result);
+  for (const { model, project_id, amount } of costs.flatMap((bucket) => bucket.results)) {
+    const found = line(model, project_id);
+    found.costMicros += Math.round(amount.value * 1_000_000);
+    found.currency = amount.currency;
+  }
+  return [...lines.values()];
 }

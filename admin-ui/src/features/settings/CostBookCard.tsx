@@ -1,0 +1,116 @@
+import { zodResolver } from '@hookform/resolvers/zod';
+import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
+import { X } from 'lucide-react';
+import { useFieldArray, useForm } from 'react-hook-form';
+import { send } from '../../api/client';
+import type { CostBook } from '../../api/types';
+import { IconButton } from '../../components/Button';
+import { ErrorNote, SkeletonRows } from '../../components/Feedback';
+import { toast } from '../../components/Toasts';
+import { costBookQuery } from '../usage/money';
+import { costBook, costSchema, costValues, resources, type CostValues } from './book';
+import { BookForm, FieldProblem } from './BookForm';
+
+const names = { device_hour: 'an hour of the device', storage_gib_hour: 'a GiB stored for an hour' };
+
+/** What the installation itself pays: the margin is what was billed, less this. */
+export function CostBookCard() {
+  const book = useQuery(costBookQuery);
+  return (
+    <section className="card" aria-labelledby="cost-book">
+      <header>
+        <h2 id="cost-book">Cost book</h2>
+        <span className="muted small">
+          what you pay{book.data && book.data.revision > 0 ? `, revision ${book.data.revision}` : ''}
+        </span>
+      </header>
+      {book.isPending ? <SkeletonRows rows={2} what="costs" /> : null}
+      {book.isError ? (
+        <div className="body">
+          <ErrorNote error={book.error} retry={() => book.refetch()} />
+        </div>
+      ) : null}
+      {book.data ? <CostForm key={book.data.revision} book={book.data} /> : null}
+    </section>
+  );
+}
+
+function CostForm({ book }: { book: CostBook }) {
+  const queries = useQueryClient();
+  const form = useForm<CostValues>({ resolver: zodResolver(costSchema), defaultValues: costValues(book) });
+  const rows = useFieldArray({ control: form.control, name: 'rows' });
+  const put = async (values: CostValues) => {
+    const saved = await send<CostBook>('PUT', '/admin/v1/costs/book', costBook(values));
+    queries.setQueryData(costBookQuery.queryKey, saved);
+    await queries.invalidateQueries({ queryKey: ['margin'] });
+    return saved;
+  };
+  const save = useMutation({
+    mutationFn: put,
+    onSuccess: ({ revision }) =>
+      toast(`Revision ${revision} of the cost book is in force.`, () => put(costValues(book))),
+  });
+  const errors = form.formState.errors;
+  return (
+    <BookForm
+      heads={
+        <>
+          <th>Of</th>
+          <th>Device</th>
+          <th className="right">Cost</th>
+          <th>
+            <span className="visually-hidden">Remove</span>
+          </th>
+        </>
+      }
+      rows={rows.fields.map((row, at) => (
+        <tr key={row.id}>
+          <td>
+            <select
+              className="input"
+              aria-label={`What line ${at + 1} is of`}
+              {...form.register(`rows.${at}.resource`)}
+            >
+              {resources.map((one) => (
+                <option key={one} value={one}>
+                  {names[one]}
+                </option>
+              ))}
+            </select>
+          </td>
+          <td>
+            <input
+              className="input"
+              placeholder="any"
+              aria-label={`Device of line ${at + 1}`}
+              {...form.register(`rows.${at}.device`)}
+            />
+          </td>
+          <td className="right">
+            <input
+              className="input num"
+              type="number"
+              min={0}
+              step="any"
+              aria-label={`Cost of line ${at + 1}`}
+              aria-invalid={errors.rows?.[at]?.price !== undefined}
+              {...form.register(`rows.${at}.price`, { valueAsNumber: true })}
+            />
+            <FieldProblem problem={errors.rows?.[at]?.price} />
+          </td>
+          <td>
+            <IconButton small label={`Remove cost line ${at + 1}`} onClick={() => rows.remove(at)}>
+              <X />
+            </IconButton>
+          </td>
+        </tr>
+      ))}
+      currency={{ field: form.register('currency'), problem: errors.currency }}
+      add={() => rows.append({ resource: 'device_hour', device: '', price: 0 })}
+      save={() => void form.handleSubmit((values) => save.mutate(values))()}
+      saving={save.isPending}
+      changed={form.formState.isDirty}
+      error={save.error}
+    />
+  );
+}

@@ -1,0 +1,119 @@
+import { zodResolver } from '@hookform/resolvers/zod';
+import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
+import { X } from 'lucide-react';
+import { useFieldArray, useForm } from 'react-hook-form';
+import { send } from '../../api/client';
+import { pricesQuery } from '../../api/queries';
+import type { PriceBook } from '../../api/types';
+import { IconButton } from '../../components/Button';
+import { ErrorNote, SkeletonRows } from '../../components/Feedback';
+import { toast } from '../../components/Toasts';
+import { components, priceBook, priceSchema, priceValues, type PriceValues } from './book';
+import { BookForm, FieldProblem } from './BookForm';
+
+export function PriceBookCard() {
+  const prices = useQuery(pricesQuery);
+  return (
+    <section className="card" aria-labelledby="prices">
+      <header>
+        <h2 id="prices">Price book</h2>
+        <span className="muted small">{prices.data ? `revision ${prices.data.revision}` : ''}</span>
+      </header>
+      {prices.isPending ? <SkeletonRows what="prices" /> : null}
+      {prices.isError ? (
+        <div className="body">
+          <ErrorNote error={prices.error} retry={() => prices.refetch()} />
+        </div>
+      ) : null}
+      {prices.data ? <PriceForm key={prices.data.revision} book={prices.data} /> : null}
+    </section>
+  );
+}
+
+function PriceForm({ book }: { book: PriceBook }) {
+  const queries = useQueryClient();
+  const form = useForm<PriceValues>({ resolver: zodResolver(priceSchema), defaultValues: priceValues(book) });
+  const rows = useFieldArray({ control: form.control, name: 'rows' });
+  const put = async (values: PriceValues) => {
+    const saved = await send<PriceBook>('PUT', '/admin/v1/prices', priceBook(values));
+    queries.setQueryData(pricesQuery.queryKey, saved);
+    return saved;
+  };
+  const save = useMutation({
+    mutationFn: put,
+    onSuccess: ({ revision }) =>
+      toast(`Revision ${revision} counts for requests from now on.`, () => put(priceValues(book))),
+  });
+  const errors = form.formState.errors;
+  return (
+    <BookForm
+      heads={
+        <>
+          <th>Component</th>
+          <th>Base</th>
+          <th>Adapter</th>
+          <th className="right">Price of a million</th>
+          <th>
+            <span className="visually-hidden">Remove</span>
+          </th>
+        </>
+      }
+      rows={rows.fields.map((row, at) => (
+        <tr key={row.id}>
+          <td>
+            <select
+              className="input"
+              aria-label={`Component of line ${at + 1}`}
+              {...form.register(`rows.${at}.component`)}
+            >
+              {components.map((one) => (
+                <option key={one} value={one}>
+                  {one.replaceAll('_', ' ')}
+                </option>
+              ))}
+            </select>
+          </td>
+          <td>
+            <input
+              className="input"
+              placeholder="any"
+              aria-label={`Base of line ${at + 1}`}
+              {...form.register(`rows.${at}.base`)}
+            />
+          </td>
+          <td>
+            <input
+              className="input"
+              placeholder="any"
+              aria-label={`Adapter of line ${at + 1}`}
+              {...form.register(`rows.${at}.adapter`)}
+            />
+          </td>
+          <td className="right">
+            <input
+              className="input num"
+              type="number"
+              min={0}
+              step="any"
+              aria-label={`Price of ${row.component.replaceAll('_', ' ')}, line ${at + 1}`}
+              aria-invalid={errors.rows?.[at]?.price !== undefined}
+              {...form.register(`rows.${at}.price`, { valueAsNumber: true })}
+            />
+            <FieldProblem problem={errors.rows?.[at]?.price} />
+          </td>
+          <td>
+            <IconButton small label={`Remove line ${at + 1}`} onClick={() => rows.remove(at)}>
+              <X />
+            </IconButton>
+          </td>
+        </tr>
+      ))}
+      currency={{ field: form.register('currency'), problem: errors.currency }}
+      add={() => rows.append({ component: 'decode', base: '', adapter: '', price: 0 })}
+      save={() => void form.handleSubmit((values) => save.mutate(values))()}
+      saving={save.isPending}
+      changed={form.formState.isDirty}
+      error={save.error}
+    />
+  );
+}
