@@ -123,6 +123,9 @@ capabilities: {drop: [ALL]}
 {{- if and $values.gateway.enabled (not $values.gateway.parentRefs) -}}
 {{- fail "gateway.enabled needs gateway.parentRefs: the Gateway that the route attaches to" -}}
 {{- end -}}
+{{- if le (int $values.terminationGracePeriodSeconds) (add (int $values.preStopSeconds) 10) -}}
+{{- fail "terminationGracePeriodSeconds must be more than preStopSeconds and ten seconds: streams finish in between" -}}
+{{- end -}}
 {{- $sources := 0 -}}
 {{- range $kind := list "claim" "volumeImage" "copy" -}}
 {{- if index $.model $kind -}}{{- $sources = add $sources 1 -}}{{- end -}}
