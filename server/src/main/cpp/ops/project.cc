@@ -5,6 +5,7 @@
 #include <ATen/Parallel.h>
 
 #include <algorithm>
+#include <utility>
 #include <vector>
 
 #include "kernels.h"
@@ -14,9 +15,10 @@
 namespace graft {
 namespace {
 
-constexpr int64_t kRanks = 8;     // rows of A in one unit
-constexpr int64_t kColumns = 64;  // outputs in one unit of the second run
-constexpr int64_t kUnits = 12;    // of each thread, so that all end at nearly the same time
+constexpr int64_t kRanks = 8;      // rows of A in one unit
+constexpr int64_t kColumns = 512;  // most outputs in one unit of the second run: B is read row by row
+constexpr int64_t kUnits = 12;     // of each thread, so that all end at nearly the same time
+constexpr int64_t kFewRows = 8;    // whose input one thread prepares
 
 bool is_bf16(const at::Tensor& t) { return t.scalar_type() == at::kBFloat16; }
 
@@ -26,11 +28,13 @@ const float* floats(const at::Tensor& t) {
   return t.data_ptr<float>();
 }
 
+// The list of adapters holds what these point into; a matrix that had to be brought into another order is held here.
 struct Low {  // one adapter at one module
-  int64_t group;
+  int64_t group, start;
   Shrink shrink;
   Expand expand;
-  at::Tensor a, b, gain, constant, s;  // what the two point into
+  int64_t s;  // where its inner products begin
+  at::Tensor a, b;
 };
 
 struct Module {
@@ -39,59 +43,69 @@ struct Module {
   bool replaced = false;  // some adapter brings a whole weight
 };
 
-// B is kept as the transpose of a contiguous [rank, out] (parts/operators/adapters.py); another order is brought there.
-at::Tensor transposed(const at::Tensor& b) { return b.t().is_contiguous() ? b : b.t().contiguous().t(); }
+struct Modules {
+  std::vector<Module> all;
+  int64_t products = 0;  // of rows with rows of A, which s holds for all modules
+};
 
-void add_low(const Batch& batch, const at::Tensor& x, const at::Tensor& y, int64_t g, Module& module) {
-  Low low{g, {}, {}, {}, batch.tensor(g, module.site, 1), {}, batch.tensor(g, module.site, 2), {}};
-  if (low.b.numel() == 0 && low.constant.numel() == 0) return;
-  int64_t rank = low.b.numel() == 0 ? 0 : low.b.size(1);
+// B is kept as the transpose of a contiguous [rank, out] (parts/operators/adapters.py); another order is brought there.
+bool is_transposed(const at::Tensor& b) { return b.stride(0) == 1 && b.stride(1) == b.size(0); }
+
+void add_low(const Batch& batch, const at::Tensor& x, const at::Tensor& y, int64_t g, Module& module,
+             Modules& modules) {
+  at::Tensor a, b = batch.tensor(g, module.site, 1), constant = batch.tensor(g, module.site, 2), gain;
+  if (b.numel() == 0 && constant.numel() == 0) return;
+  int64_t rank = b.numel() == 0 ? 0 : b.size(1), start = batch.start(g), rows = batch.rows(g);
+  Low low{g, start, {}, {}, modules.products, {}, {}};
   if (rank > 0) {
-    low.a = batch.tensor(g, module.site, 0).contiguous();
-    low.b = transposed(low.b);
-    low.gain = batch.tensor(g, module.site, 3);
-    TORCH_CHECK(low.a.scalar_type() == x.scalar_type() && low.b.scalar_type() == x.scalar_type() && low.a.dim() == 2 &&
-                    low.a.size(0) == rank && low.a.size(1) == x.size(1) && low.b.size(0) == module.width,
-                "an adapter of ", low.a.sizes(), " and ", low.b.sizes(), " does not fit ", x.sizes(), " to ",
-                module.width);
-  } else {
-    low.gain = at::empty({0}, y.options());
+    a = batch.tensor(g, module.site, 0);
+    gain = batch.tensor(g, module.site, 3);
+    TORCH_CHECK(a.scalar_type() == x.scalar_type() && b.scalar_type() == x.scalar_type() && a.dim() == 2 &&
+                    b.dim() == 2 && a.size(0) == rank && a.size(1) == x.size(1) && b.size(0) == module.width,
+                "an adapter of ", a.sizes(), " and ", b.sizes(), " does not fit ", x.sizes(), " to ", module.width);
+    if (!a.is_contiguous()) a = low.a = a.contiguous();
+    if (!is_transposed(b)) b = low.b = b.t().contiguous().t();
   }
-  for (const at::Tensor& each : {low.gain, low.constant})
-    TORCH_CHECK(each.numel() == 0 || each.numel() == module.width, "an adapter's vector of ", each.sizes(), " for ",
-                module.width);
-  int64_t start = batch.start(g), rows = batch.rows(g);
-  low.s = at::empty({rows, rank}, y.options());
-  char* own = static_cast<char*>(x.data_ptr()) + start * x.size(1) * x.element_size();
-  low.shrink = {own, x.size(1), rank > 0 ? low.a.data_ptr() : nullptr, low.s.data_ptr<float>(), rows, rank, x.size(1)};
-  low.expand = {low.s.data_ptr<float>(),
-                rank > 0 ? low.b.data_ptr() : nullptr,
+  TORCH_CHECK((rank == 0 || gain.numel() == 0 || gain.numel() == module.width) &&
+                  (constant.numel() == 0 || constant.numel() == module.width),
+              "an adapter's vector does not fit ", module.width, " outputs");
+  const char* own = static_cast<const char*>(x.data_ptr()) + start * x.size(1) * x.element_size();
+  low.shrink = {own, x.size(1), rank > 0 ? a.data_ptr() : nullptr, nullptr, rows, rank, x.size(1)};
+  low.expand = {nullptr,
+                rank > 0 ? b.data_ptr() : nullptr,
                 module.width,
-                floats(low.gain),
-                floats(low.constant),
+                rank > 0 ? floats(gain) : nullptr,
+                floats(constant),
                 y.data_ptr<float>() + start * y.size(1) + module.column,
                 y.size(1),
                 rows,
                 rank,
                 static_cast<float>(batch.scales[g])};
+  modules.products += rows * rank;
   module.low.push_back(std::move(low));
 }
 
-std::vector<Module> modules(const Batch& batch, const at::Tensor& x, const at::Tensor& y, at::IntArrayRef sites,
-                            at::IntArrayRef widths) {
-  std::vector<Module> all;
+Modules modules(const Batch& batch, const at::Tensor& x, const at::Tensor& y, at::IntArrayRef sites,
+                at::IntArrayRef widths) {
+  Modules found;
   int64_t column = 0;
   for (size_t i = 0; i < sites.size() && batch.count() > 0; i++) {
     Module module{sites[i], column, widths[i], {}, false};
     column += widths[i];
+    module.low.reserve(batch.count());
     for (int64_t g = 0; g < batch.count(); g++) {
       if (batch.rows(g) == 0) continue;
       module.replaced |= batch.tensor(g, module.site, 4).numel() > 0;
-      add_low(batch, x, y, g, module);
+      add_low(batch, x, y, g, module, found);
     }
-    if (module.replaced || !module.low.empty()) all.push_back(std::move(module));
+    if (module.replaced || !module.low.empty()) found.all.push_back(std::move(module));
   }
-  return all;
+  // One thread's, for its next call; the calling thread's operators come one after the other.
+  thread_local std::vector<float> products;
+  if (static_cast<int64_t>(products.size()) < found.products) products.resize(found.products);
+  for (Module& module : found.all)
+    for (Low& low : module.low) low.expand.s = low.shrink.s = products.data() + low.s;
+  return found;
 }
 
 // Adapters that bring a module's whole weight are rare: torch computes them, one group after the other.
@@ -112,8 +126,8 @@ void replace(const Batch& batch, const at::Tensor& x, const at::Tensor& y, const
 
 struct Unit {
   const Module* module;
-  const Low* low;
-  int64_t from, to;
+  int64_t first, last;  // of module->low
+  int64_t from, to;     // rows of A, or outputs
 };
 
 // base(panel) for all panels, and the adapters' inner products beside it.
@@ -124,30 +138,60 @@ void base_and_shrink(int64_t out, const std::vector<Module>& modules, bool bf16,
   int64_t each = std::max<int64_t>(1, panels / (threads * kUnits)), chunks = (panels + each - 1) / each;
   std::vector<Unit> units;
   for (const Module& module : modules)
-    for (const Low& low : module.low)
-      for (int64_t from = 0; from < low.shrink.rank; from += kRanks)
-        units.push_back({&module, &low, from, std::min(from + kRanks, low.shrink.rank)});
+    for (size_t i = 0; i < module.low.size(); i++)
+      for (int64_t from = 0; from < module.low[i].shrink.rank; from += kRanks)
+        units.push_back(
+            {&module, static_cast<int64_t>(i), 0, from, std::min(from + kRanks, module.low[i].shrink.rank)});
   auto shrink = bf16 ? k.shrink_bf16 : k.shrink_f32;
   Pool::shared().each(chunks + static_cast<int64_t>(units.size()), threads, [&](int64_t i) {
-    if (i >= chunks) return shrink(units[i - chunks].low->shrink, units[i - chunks].from, units[i - chunks].to);
-    for (int64_t panel = i * each; panel < std::min(panels, (i + 1) * each); panel++) base(panel);
+    if (i < chunks) {
+      for (int64_t panel = i * each; panel < std::min(panels, (i + 1) * each); panel++) base(panel);
+      return;
+    }
+    const Unit& unit = units[i - chunks];
+    shrink(unit.module->low[unit.first].shrink, unit.from, unit.to);
   });
+}
+
+// Adapters whose rows meet (a composition) come one after the other, in their order: ranges of module.low.
+std::vector<std::pair<int64_t, int64_t>> clusters(const Module& module) {
+  struct Cluster {
+    int64_t first, end;  // end: the row after its last
+  };
+  std::vector<Cluster> found;
+  for (size_t i = 0; i < module.low.size(); i++) {
+    const Low& low = module.low[i];
+    Cluster own{static_cast<int64_t>(i), low.start + low.expand.rows};
+    while (!found.empty() && found.back().end > low.start) {
+      own = {found.back().first, std::max(own.end, found.back().end)};
+      found.pop_back();
+    }
+    found.push_back(own);
+  }
+  std::vector<std::pair<int64_t, int64_t>> ranges;
+  for (size_t i = 0; i < found.size(); i++)
+    ranges.emplace_back(found[i].first,
+                        i + 1 < found.size() ? found[i + 1].first : static_cast<int64_t>(module.low.size()));
+  return ranges;
 }
 
 void expand(const Batch& batch, const at::Tensor& x, const at::Tensor& y, const std::vector<Module>& modules,
             const Kernels& k) {
-  std::vector<Unit> units;  // several adapters of one row meet in one unit, in their order
+  std::vector<Unit> units;
   for (const Module& module : modules) {
     if (module.replaced) {
       replace(batch, x, y, module, k);
       continue;
     }
-    for (int64_t from = 0; from < module.width; from += kColumns)
-      units.push_back({&module, nullptr, from, std::min(from + kColumns, module.width)});
+    int64_t parts = (module.width + kColumns - 1) / kColumns, each = (module.width / parts + 31) / 32 * 32;
+    for (const auto& [first, last] : clusters(module))
+      for (int64_t from = 0; from < module.width; from += each)
+        units.push_back({&module, first, last, from, std::min(from + each, module.width)});
   }
   auto add = is_bf16(x) ? k.expand_bf16 : k.expand_f32;
   Pool::shared().each(static_cast<int64_t>(units.size()), at::get_num_threads(), [&](int64_t i) {
-    for (const Low& low : units[i].module->low) add(low.expand, units[i].from, units[i].to);
+    const Unit& unit = units[i];
+    for (int64_t low = unit.first; low < unit.last; low++) add(unit.module->low[low].expand, unit.from, unit.to);
   });
 }
 
@@ -157,9 +201,11 @@ void compute_codes(const at::Tensor& x, const Weight& w, const float* bias, cons
   at::Tensor whole = at::empty({n, in}, x.options().dtype(at::kShort));
   at::Tensor units = at::empty({n}, y.options()), sums = at::empty({n, in / kBlock}, y.options());
   const Bf16* from = static_cast<const Bf16*>(x.data_ptr());
-  for (int64_t i = 0; i < n; i++)
-    k.whole(from + i * in, in, whole.data_ptr<int16_t>() + i * in, units.data_ptr<float>() + i,
-            sums.data_ptr<float>() + i * (in / kBlock));
+  int16_t* to = whole.data_ptr<int16_t>();
+  float *own_unit = units.data_ptr<float>(), *own_sums = sums.data_ptr<float>();
+  Pool::shared().each(n, n <= kFewRows ? 1 : at::get_num_threads(), [&](int64_t i) {
+    k.whole(from + i * in, in, to + i * in, own_unit + i, own_sums + i * (in / kBlock));
+  });
   at::Tensor row_scales = w.scales.dim() == 1 ? w.scales.to(at::kFloat) : at::empty({0}, y.options());
   bool blocks = w.scales.dim() == 2, four = w.minima.numel() > 0;
   Codes job{whole.data_ptr<int16_t>(),
@@ -185,7 +231,11 @@ void compute_plain(const at::Tensor& x, const Weight& w, const float* bias, cons
   at::Tensor given = x;
   if (is_bf16(x) && !k.bf16_products) {
     given = at::empty(x.sizes(), x.options().dtype(at::kFloat));
-    k.widen(static_cast<const Bf16*>(x.data_ptr()), given.data_ptr<float>(), x.numel());
+    int64_t n = x.size(0), in = x.size(1);
+    const Bf16* from = static_cast<const Bf16*>(x.data_ptr());
+    float* to = given.data_ptr<float>();
+    Pool::shared().each(n, n <= kFewRows ? 1 : at::get_num_threads(),
+                        [&](int64_t i) { k.widen(from + i * in, to + i * in, in); });
   }
   Linear job{given.data_ptr(), x.size(1), w.values.data_ptr(), bias, y.data_ptr<float>(), y.size(1), x.size(0), w.out(),
              w.in(),           add};
@@ -196,11 +246,11 @@ void compute_plain(const at::Tensor& x, const Weight& w, const float* bias, cons
 void compute(const at::Tensor& x, const Weight& w, const at::Tensor& bias, const Batch& batch, at::IntArrayRef sites,
              at::IntArrayRef widths, const at::Tensor& y, bool add) {
   const Kernels& k = kernels();
-  at::Tensor offsets = bias.to(at::kFloat).contiguous();
+  at::Tensor offsets = bias.numel() == 0 ? bias : bias.to(at::kFloat).contiguous();
   TORCH_CHECK(bias.numel() == 0 || bias.numel() == w.out(), "a bias of ", bias.sizes(), " for ", w.out(), " outputs");
-  std::vector<Module> own = modules(batch, x, y, sites, widths);
-  (w.coded() ? compute_codes : compute_plain)(x, w, floats(offsets), own, y, add, k);
-  if (!own.empty()) expand(batch, x, y, own, k);
+  Modules own = modules(batch, x, y, sites, widths);
+  (w.coded() ? compute_codes : compute_plain)(x, w, floats(offsets), own.all, y, add, k);
+  if (!own.all.empty()) expand(batch, x, y, own.all, k);
 }
 
 at::Tensor checked(const at::Tensor& x, const Weight& w, const Batch& batch, at::IntArrayRef sites,

@@ -51,7 +51,8 @@ final class AdaptersRoom implements AutoCloseable {
                 settings.catalogMemory());
         ArtifactDao artifacts = new ArtifactDao(database);
         files = new AdapterFiles(data.adapterCache(), versions, artifacts, new AdapterFiles.Limits(
-                settings.cacheBytes(), settings.cacheHold(), settings.loadBytesPerSecond()));
+                settings.cacheBytes(), settings.cacheHold(), settings.loadBytesPerSecond()),
+                () -> engines.stream().anyMatch(engine -> engine.status().running() > 0));
         upload = new AdapterUpload(data.spool("adapters"), versions, new AdapterUpload.Limits(
                 settings.maxUnpackedBytes(), settings.maxFiles(), settings.maxRatio(), settings.maxParallelUploads()),
                 signatures(settings));

@@ -8,6 +8,7 @@ import graft.engine.torch.Precision;
 import graft.engine.torch.TorchDevice;
 import graft.engine.torch.TorchEngine;
 import graft.engine.torch.TorchSettings;
+import graft.scheduling.drafting.Speculation;
 import java.net.URI;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
@@ -89,7 +90,17 @@ final class EngineChoice {
                 settings.tokensPerStep(), settings.maxRunning(), settings.maxWaiting(), settings.maxAdaptersPerStep(),
                 of(shares, id, settings.adapterBytes()), of(shares, id, settings.adapterHostBytes()),
                 settings.adapterLoads(), settings.contextLimit(), settings.retryAfterMillis(),
-                settings.operators() == ServerConfig.Engine.Operators.AUTO));
+                settings.operators() == ServerConfig.Engine.Operators.AUTO, speculation(settings.speculation())));
+    }
+
+    private static Speculation speculation(ServerConfig.Engine.Speculation settings) {
+        try {
+            return new Speculation(Speculation.Mode.valueOf(settings.mode().name()), settings.draftTokens(),
+                    settings.shortestMatch(), settings.longestMatch(), settings.window(), settings.rememberedTokens(),
+                    settings.rememberedKinds(), settings.freeRows());
+        } catch (IllegalArgumentException e) {
+            throw new SetupException("The settings under engine.speculation don't fit: " + e.getMessage() + ".", e);
+        }
     }
 
     private static long of(Map<String, Double> shares, String id, long bytes) {

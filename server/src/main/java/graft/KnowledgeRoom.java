@@ -19,8 +19,10 @@ import graft.knowledge.grounding.StoreRetrieval;
 import graft.knowledge.parsing.Parser;
 import graft.knowledge.retrieval.CrossEncoderReranker;
 import graft.knowledge.retrieval.Promotion;
+import graft.knowledge.web.WebPages;
 import graft.metering.UsageRecorder;
 import graft.registry.Database;
+import graft.registry.knowledge.ChunkDao;
 import graft.registry.knowledge.DocumentDao;
 import graft.registry.knowledge.FileDao;
 import graft.registry.knowledge.IngestionDao;
@@ -28,6 +30,8 @@ import graft.registry.knowledge.NearestVectors;
 import graft.registry.knowledge.RetrievalDao;
 import graft.registry.knowledge.SearchDao;
 import graft.registry.knowledge.StoreDao;
+import graft.registry.knowledge.images.StoreImages;
+import graft.registry.knowledge.receipts.ReceiptDao;
 import graft.registry.knowledge.uploads.UploadDao;
 import graft.registry.knowledge.vectors.ReembeddingDao;
 import graft.registry.knowledge.vectors.VectorGraphs;
@@ -48,6 +52,7 @@ final class KnowledgeRoom implements AutoCloseable {
     private final Promotion promotion;
     private final Reembedding reembedding;
     private final Optional<RerankerParts> reranker;
+    private final StoreImages images;
     private final KnowledgeSearch search;
     private final Retrieval retrieval;
 
@@ -121,16 +126,19 @@ final class KnowledgeRoom implements AutoCloseable {
         this.reranker = settings.reranker().map(folder -> RerankerParts.open(folder, config));
         stored = new KnowledgeApi.Stored(new FileDao(database), new StoreDao(database),
                 new DocumentDao(database, new DocumentDao.Bounds(settings.maxDocumentsPerStore(),
-                        settings.maxQueuedDocuments())), new RetrievalDao(database), new UploadDao(database),
-                new WholeStoreDao(database));
+                        settings.maxQueuedDocuments())), new ChunkDao(database), new RetrievalDao(database),
+                new UploadDao(database), new WholeStoreDao(database), new ReceiptDao(database));
         ingestion = new Ingestion(stored.files(), new IngestionDao(database), embedder.text(),
                 new Parser(new Parser.Settings(settings.parserHeap(), settings.parserTime(),
-                        settings.parserOutputBytes())), meter,
+                        settings.parserOutputBytes())), pages(settings), meter,
                 new Ingestion.Settings(settings.ingestionWorkers(), settings.embeddingBatch(),
                         settings.ingestionLease(), settings.ingestionPoll(), settings.ingestionAttempts(),
                         settings.ingestionRetryPause(), settings.reembed()));
+        images = new StoreImages(database, new StoreImages.Settings(settings.imageMemoryBytes(),
+                settings.imageChunks(), settings.imageChanges()));
         SearchDao legs = new SearchDao(database, new SearchDao.Bm25(settings.bm25K1(), settings.bm25B()),
-                new NearestVectors.Effort(settings.graphSearch(), settings.graphScan(), settings.exactDocuments()));
+                new NearestVectors.Effort(settings.graphSearch(), settings.graphScan(), settings.exactDocuments()),
+                images);
         Filters filters = new Filters(settings.maxFilterParts());
         search = new KnowledgeSearch(legs, stored.retrievals(), embedder.text(), filters,
                 reranker.map(parts -> new CrossEncoderReranker(parts.encoder(), parts.tokenizer())),
@@ -142,7 +150,6 @@ final class KnowledgeRoom implements AutoCloseable {
         VectorGraphs graphs = new VectorGraphs(database, storage.owner(), new VectorGraphs.Settings(
                 settings.exactLimit(), settings.graphLinks(), settings.graphConstruction(),
                 settings.graphMemoryBytes()));
-        promotion = new Promotion(graphs, settings.promotionInterval());
         reembedding = new Reembedding(new ReembeddingDao(database), graphs, embedder.text(),
                 settings.embeddingBatch(), settings.promotionInterval());
         housekeeping = new Housekeeping(stored.files(), stored.stores(), stored.retrievals(), stored.uploads(),
@@ -150,8 +157,18 @@ final class KnowledgeRoom implements AutoCloseable {
                         settings.housekeepingBatch()));
         ingestion.start();
         housekeeping.start();
-        promotion.start();
+        promotion = new Promotion(graphs, settings.promotionInterval());
         if (settings.reembed()) reembedding.start();
+    }
+
+    /** @throws SetupException for a host that is none */
+    private static WebPages pages(ServerConfig.Knowledge settings) {
+        try {
+            return new WebPages(new WebPages.Settings(settings.urlHosts(), settings.urlPrivateHosts(),
+                    settings.urlBytes(), settings.urlTime(), settings.urlRedirects()));
+        } catch (IllegalArgumentException e) {
+            throw new SetupException("knowledge.url-hosts or knowledge.url-private-hosts: " + e.getMessage(), e);
+        }
     }
 
     KnowledgeApi api(Path spool, Admission admission, UsageRecorder usage, ServerConfig.Knowledge settings) {
@@ -184,6 +201,7 @@ final class KnowledgeRoom implements AutoCloseable {
         housekeeping.close();
         reembedding.close();
         promotion.close();
+        images.close();
         reranker.ifPresent(RerankerParts::close);
     }
 }

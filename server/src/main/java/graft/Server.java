@@ -8,6 +8,7 @@ import graft.api.Api;
 import graft.api.Health;
 import graft.api.HttpServer;
 import graft.api.InferenceApi;
+import graft.api.LiveApi;
 import graft.api.Routes;
 import graft.generation.Generation;
 import graft.generation.grammar.Grammars;
@@ -92,7 +93,7 @@ final class Server implements AutoCloseable {
         KnowledgeRoom knowledge = lifecycle.started("knowledge", new KnowledgeRoom(storage, embedder,
                 new IndexBilling(metering.recorder()), config));
         ServedModels models = startingModels.await();
-        models.engines().forEach(engine -> metering.metrics().observe(engine, config.engine().maxAdaptersPerStep()));
+        models.engines().forEach(metering.metrics()::observe);
         metering.metrics().costs(new CostRates(new CostBookDao(storage.database()), models.engines(),
                 config.metering().pricesStaleAfter()));
         lifecycle.started("engine-time", new EngineTimeMeter(new EngineTimeDao(storage.database()), models.engines(),
@@ -113,7 +114,7 @@ final class Server implements AutoCloseable {
                 new Health.Check("engine", models::healthy)));
         Routes routes = Api.routes(new Api.Parts(health, accounts, inference, adapters.api(),
                 knowledge.api(data.spool("files"), admission, metering.recorder(), config.knowledge()),
-                models.engines()), config.http().bodyLimit());
+                models.engines(), live(config.live(), metering)), config.http().bodyLimit());
         HttpServer http = lifecycle.started("http", HttpServer.start(listening, routes, health));
         data.writePort(http.port());
         return new Server(lifecycle, http.port());
@@ -131,7 +132,7 @@ final class Server implements AutoCloseable {
                         toolFormat(config.tools()), new Generation.Grounding(config.knowledge().pinnedTokens(),
                                 config.knowledge().autoPinnedTokens(), config.knowledge().strictSupport())),
                 Clock.systemUTC(), shadows::answered);
-        return new InferenceApi(adapters.catalog(), generation, Optional.of(embedder.text()), admission,
+        return new InferenceApi(new AskedCatalog(adapters.catalog(), metering.metrics()), generation, Optional.of(embedder.text()), admission,
                 metering.recorder(), new InferenceApi.Settings(limits.maxChoices(), config.tools().most()), Clock.systemUTC());
     }
 
@@ -148,6 +149,11 @@ final class Server implements AutoCloseable {
         for (ServedModels.Source source : sources) {
             if (source.isDemo(artifacts)) new DemoSeed(adapters, knowledge, adapters.base(source.id())).plant(data);
         }
+    }
+
+    private static LiveApi live(ServerConfig.Live settings, Metering metering) {
+        return new LiveApi(metering.recorder().running(), settings.interval(), settings.life(), settings.watchers(),
+                settings.listed());
     }
 
     private static Metering metering(ServerConfig config, Storage storage, DataFolder data) {
@@ -169,7 +175,8 @@ final class Server implements AutoCloseable {
         if (config.demo()) keys.demo(data.path());
         return new AccountsApi(storage.database(), pepper, metering, new AccountsApi.Settings(
                 settings.cacheSize(), settings.cacheLife(), settings.badKeysPerMinute(), settings.guessingAddresses(),
-                settings.sessionLife(), settings.rotationOverlap(), config.idempotency().largestReply()));
+                settings.sessionLife(), settings.rotationOverlap(), config.idempotency().largestReply(),
+                config.admission().longestHold()));
     }
 
     int port() {

@@ -12,9 +12,9 @@ import java.util.Optional;
  * the two together.
  */
 public record ServerConfig(String host, int port, int adminPort, Path data, Optional<Path> cache, List<String> bases,
-        boolean demo, Optional<Path> ui, Storage database, Http http, Keys keys, Metering metering, Admission admission,
-        Idempotency idempotency, Engine engine, Tensorrt tensorrt, Remote remote, Embedder embedder, Limits limits, Tools tools,
-        Adapters adapters, Knowledge knowledge, Log log) {
+        boolean demo, Optional<Path> ui, Storage database, Http http, Live live, Keys keys,
+        Metering metering, Admission admission, Idempotency idempotency, Engine engine, Tensorrt tensorrt,
+        Remote remote, Embedder embedder, Limits limits, Tools tools, Adapters adapters, Knowledge knowledge, Log log) {
 
     /** @param url JDBC URL of an external Postgres; absent starts the embedded one */
     public record Storage(Optional<String> url, Optional<String> user, Optional<String> password,
@@ -22,6 +22,9 @@ public record ServerConfig(String host, int port, int adminPort, Path data, Opti
             Duration startLimit, Duration stopLimit, Duration restartPause, int maxConnections, String sharedBuffers) {}
 
     public record Http(long bodyLimit, int maxConnections, Duration idleTimeout, Duration drainLimit) {}
+
+    /** The stream of readings that the admin UI shows; the meanings stand at {@link graft.api.LiveApi}. */
+    public record Live(Duration interval, Duration life, int watchers, int listed) {}
 
     /** @param pepper shared by servers that share a database; absent: made once in the data folder */
     public record Keys(Optional<String> pepper, int cacheSize, Duration cacheLife, int badKeysPerMinute,
@@ -40,7 +43,7 @@ public record ServerConfig(String host, int port, int adminPort, Path data, Opti
             double kvFraction, int tokensPerBlock,
             int tokensPerStep, int maxRunning, int maxWaiting, int maxAdaptersPerStep, long adapterBytes,
             long adapterHostBytes, int adapterLoads, int contextLimit, int retryAfterMillis,
-            Operators operators) {
+            Operators operators, Speculation speculation) {
         /** Which implementation of the port. */
         public enum Kind { TORCH, TENSORRT, REMOTE }
 
@@ -48,6 +51,12 @@ public record ServerConfig(String host, int port, int adminPort, Path data, Opti
 
         /** AUTO: our own operators where they were built and can compute the model. */
         public enum Operators { AUTO, OFF }
+
+        /** The meanings stand at {@link graft.scheduling.drafting.Speculation}. */
+        public record Speculation(Mode mode, int draftTokens, int shortestMatch, int longestMatch, int window,
+                int rememberedTokens, int rememberedKinds, double freeRows) {
+            public enum Mode { AUTO, ON, OFF }
+        }
     }
 
     /** Of engine.kind tensorrt; the meanings stand at {@link graft.engine.tensorrt.TensorRtSettings}. */
@@ -85,9 +94,11 @@ public record ServerConfig(String host, int port, int adminPort, Path data, Opti
             Duration housekeepingInterval, Duration retrievalRetention, int housekeepingBatch, int maxResults,
             double foldSimilarity, int expansionTokens, int rerankCandidates, int exactLimit, int exactDocuments,
             int graphLinks, int graphConstruction, long graphMemoryBytes, int graphSearch, int graphScan,
-            Duration promotionInterval, Optional<Path> reranker, int rerankerWindow, boolean reembed,
+            Duration promotionInterval, long imageMemoryBytes, int imageChunks, int imageChanges,
+            Optional<Path> reranker, int rerankerWindow, boolean reembed,
             int pinnedTokens, int autoPinnedTokens, double strictSupport, long maxPartBytes, int maxPendingUploads,
-            Duration uploadLife) {}
+            Duration uploadLife, List<String> urlHosts, List<String> urlPrivateHosts, int urlBytes, Duration urlTime,
+            int urlRedirects) {}
 
     public record Log(String level, long fileBytes, int files) {}
 }

@@ -63,8 +63,8 @@ class ForeignIdsIT {
     @BeforeAll
     static void oneTenantOwnsOneOfEverything() throws Exception {
         data = DataFolder.open(temporary.resolve("data"));
-        server = FakeServer.start(Settings.read(Map.of("data", data.path().toString(), "port", "0", "demo", "false"),
-                Map.of()), data);
+        server = FakeServer.start(Settings.read(Map.of("data", data.path().toString(), "port", "0", "demo", "false",
+                "live.interval", "PT0.02S", "live.life", "PT0.05S"), Map.of()), data); // an event stream that ends
         admin = Files.readString(data.path().resolve("admin.key")).strip();
         victim = tenant(admin, true);
         stranger = tenant(admin, false);

@@ -162,9 +162,52 @@ class HelmChartTest {
                 .toList());
         assertEquals("try-qwen-epp", at(pools.getLast(), "spec", "endpointPickerRef", "name"));
         assertEquals("InferencePool", backendKind(render(values)));
-        List<Map<String, Object>> without = render(values.replaceAll("(?m)^apiVersions:.*$", ""));
+        List<Map<String, Object>> without = render(values.replace("inference.networking.k8s.io/v1, ", ""));
         assertEquals(List.of(), ofKind(without, "InferencePool"));
         assertEquals("Service", backendKind(without));
+    }
+
+    /** An endpoint picker refuses what is no JSON object with "model": files, the UI, and reading. */
+    @Test
+    void onlyWhatAnEndpointPickerCanReadGoesToAPool() throws IOException {
+        Object rules = at(ofKind(render(profile("gpu")), "HTTPRoute").getFirst(), "spec", "rules");
+        Set<Object> pooled = new HashSet<>();
+        for (Object rule : (List<?>) rules) {
+            Object backend = ((List<?>) at(rule, "backendRefs")).getFirst();
+            for (Object match : (List<?>) at(rule, "matches"))
+                if ("InferencePool".equals(asMap(backend).get("kind"))) pooled.add(at(match, "path", "value"));
+        }
+        assertEquals(Set.of("/v1/chat/completions", "/v1/completions"), pooled);
+    }
+
+    /** What the README has a user type renders, with a database and keys from the secrets that it has him make. */
+    @Test
+    void theReadmesValuesRender() throws IOException {
+        String readme = Files.readString(CHART.resolveSibling("README.md"));
+        int from = readme.indexOf("\n", readme.indexOf("cat > graft.yaml"));
+        List<Map<String, Object>> objects = render(readme.substring(from, readme.indexOf("\nEND\n", from)));
+        assertEquals("try-llama", at(ofKind(objects, "Deployment").getFirst(), "metadata", "name"));
+        for (Object secret : secretsOf(ofKind(objects, "Deployment").getFirst()))
+            assertTrue(readme.contains("create secret generic " + secret), secret.toString());
+    }
+
+    private static Set<Object> secretsOf(Map<String, Object> deployment) {
+        Set<Object> names = new HashSet<>();
+        Object container = ((List<?>) at(deployment, "spec", "template", "spec", "containers")).getFirst();
+        for (Object variable : (List<?>) at(container, "env"))
+            if (asMap(variable).containsKey("valueFrom")) names.add(at(variable, "valueFrom", "secretKeyRef", "name"));
+        assertEquals(2, names.size());
+        return names;
+    }
+
+    @Test
+    void streamsGetWhatTheGracePeriodLeaves() throws IOException {
+        Object container = ((List<?>) at(ofKind(render(profile("gpu")), "Deployment").getFirst(), "spec", "template",
+                "spec", "containers")).getFirst();
+        assertEquals(10, at(container, "lifecycle", "preStop", "sleep", "seconds"));
+        Object limit = ((List<?>) at(container, "env")).stream()
+                .filter(variable -> "GRAFT_HTTP_DRAIN_LIMIT".equals(at(variable, "name"))).findFirst().orElseThrow();
+        assertEquals("PT280S", at(limit, "value"));
     }
 
     private static Object backendKind(List<Map<String, Object>> objects) {
@@ -181,6 +224,8 @@ class HelmChartTest {
         "needs serve|models: [{name: a, source: demo, engine: remote}]",
         "needs gateway.parentRefs|gateway: {enabled: true}",
         "may have 4 replicas|autoscaling: {type: hpa}",
+        "needs KEDA|'database: {url: ''jdbc:postgresql://x/y'', existingSecret: s}\nkeys: {existingSecret: k}\nautoscaling: {type: keda, prometheusAddress: p}'",
+        "ten seconds|terminationGracePeriodSeconds: 20",
         "needs CloudNativePG|'database: {cloudNativePg: {enabled: true}}\nkeys: {existingSecret: k}'"})
     void whatCanNotWorkIsRefusedByName(String why, String values) {
         String message = assertThrows(RuntimeException.class, () -> render(values.replace("\\n", "\n"))).getMessage();

@@ -89,6 +89,11 @@ final class JournalingEngine implements InferenceEngine {
     }
 
     @Override
+    public void allow(long sequenceId, int tokens) {
+        engine.allow(sequenceId, tokens);
+    }
+
+    @Override
     public void cancel(long sequenceId) {
         engine.cancel(sequenceId);
     }

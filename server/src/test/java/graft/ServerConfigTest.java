@@ -35,6 +35,7 @@ class ServerConfigTest {
                         Optional.empty(), 16, Duration.ofSeconds(5), Duration.ofSeconds(60), Duration.ofSeconds(30),
                         Duration.ofSeconds(1), 100, "128MB"),
                 new ServerConfig.Http(16 << 20, 2048, Duration.ofMinutes(5), Duration.ofSeconds(60)),
+                new ServerConfig.Live(Duration.ofSeconds(1), Duration.ofMinutes(10), 64, 100),
                 new ServerConfig.Keys(Optional.empty(), 10_000, Duration.ofSeconds(5), 10, 10_000,
                         Duration.ofHours(12), Duration.ofHours(24)),
                 new ServerConfig.Metering(32, Duration.ofSeconds(10), 256, Duration.ofSeconds(30),
@@ -43,7 +44,8 @@ class ServerConfigTest {
                 new ServerConfig.Idempotency(Duration.ofHours(24), 8 << 20),
                 new ServerConfig.Engine(ServerConfig.Engine.Kind.TORCH, "auto", ServerConfig.Engine.Precision.BF16, 0,
                         List.of(), 1L << 30, 0.5, 16, 512, 64, 256, 16, 1L << 30, 1L << 30, 2, 131_072, 1000,
-                        ServerConfig.Engine.Operators.AUTO),
+                        ServerConfig.Engine.Operators.AUTO, new ServerConfig.Engine.Speculation(
+                                ServerConfig.Engine.Speculation.Mode.AUTO, 12, 2, 16, 16_384, 4096, 64, 6)),
                 new ServerConfig.Tensorrt(Optional.empty(), "tensorrt", 0.9, 0, 1L << 30, 0.05, 1 << 20,
                         Duration.ofSeconds(10), Optional.empty()),
                 new ServerConfig.Remote("http://127.0.0.1:8000", Optional.empty(), Dialect.TRTLLM, Optional.empty(),
@@ -62,8 +64,9 @@ class ServerConfigTest {
                         Duration.ofSeconds(15), Duration.ofSeconds(2), 5, Duration.ofSeconds(5), 512L << 20,
                         Duration.ofSeconds(60), 16 << 20, 100, 60, 16, 0.9, 0.4,
                         Duration.ofMinutes(1), Duration.ofDays(30), 1000, 500, 1, 1600, 32, 20_000, 5_000, 16, 128,
-                        256L << 20, 80, 20_000, Duration.ofSeconds(30), Optional.empty(), 512, true,
-                        200_000, 2048, 0.35, 64 << 20, 16, Duration.ofHours(1)),
+                        256L << 20, 80, 20_000, Duration.ofSeconds(30), 256L << 20, 2000, 2000,
+                        Optional.empty(), 512, true, 200_000, 2048, 0.35, 64 << 20, 16, Duration.ofHours(1),
+                        List.of(), List.of(), 32 << 20, Duration.ofSeconds(30), 5),
                 new ServerConfig.Log("INFO", 10 << 20, 5)), defaults());
     }
 
@@ -75,6 +78,7 @@ class ServerConfigTest {
                 "database.start-limit", "database.stop-limit", "database.restart-pause",
                 "database.max-connections", "database.shared-buffers",
                 "http.body-limit", "http.max-connections", "http.idle-timeout", "http.drain-limit",
+                "live.interval", "live.life", "live.watchers", "live.listed",
                 "keys.pepper", "keys.cache-size", "keys.cache-life", "keys.bad-keys-per-minute",
                 "keys.guessing-addresses", "keys.session-life", "keys.rotation-overlap",
                 "metering.checkpoint-tokens", "metering.longest-wait", "metering.rows-per-commit", "metering.lease",
@@ -86,6 +90,9 @@ class ServerConfigTest {
                 "engine.tokens-per-block", "engine.tokens-per-step", "engine.max-running", "engine.max-waiting",
                 "engine.max-adapters-per-step", "engine.adapter-bytes", "engine.adapter-host-bytes",
                 "engine.adapter-loads", "engine.context-limit", "engine.retry-after-millis",
+                "engine.speculation.mode", "engine.speculation.draft-tokens", "engine.speculation.shortest-match",
+                "engine.speculation.longest-match", "engine.speculation.window", "engine.speculation.remembered-tokens",
+                "engine.speculation.remembered-kinds", "engine.speculation.free-rows",
                 "tensorrt.library", "tensorrt.folder",
                 "tensorrt.kv-free-fraction", "tensorrt.kv-host-bytes", "tensorrt.adapter-cache-bytes",
                 "tensorrt.adapter-device-fraction", "tensorrt.event-bytes", "tensorrt.stop-limit", "tensorrt.echo",
@@ -118,10 +125,13 @@ class ServerConfigTest {
                 "knowledge.max-results", "knowledge.fold-similarity", "knowledge.expansion-tokens",
                 "knowledge.rerank-candidates", "knowledge.exact-limit", "knowledge.exact-documents",
                 "knowledge.graph-links", "knowledge.graph-construction", "knowledge.graph-memory-bytes",
-                "knowledge.graph-search", "knowledge.graph-scan", "knowledge.promotion-interval", "knowledge.reranker",
-                "knowledge.reranker-window", "knowledge.reembed",
+                "knowledge.graph-search", "knowledge.graph-scan", "knowledge.promotion-interval",
+                "knowledge.image-memory-bytes", "knowledge.image-chunks", "knowledge.image-changes",
+                "knowledge.reranker", "knowledge.reranker-window", "knowledge.reembed",
                 "knowledge.pinned-tokens", "knowledge.auto-pinned-tokens", "knowledge.strict-support",
                 "knowledge.max-part-bytes", "knowledge.max-pending-uploads", "knowledge.upload-life",
+                "knowledge.url-hosts", "knowledge.url-private-hosts", "knowledge.url-bytes", "knowledge.url-time",
+                "knowledge.url-redirects",
                 "log.level", "log.file-bytes", "log.files"), Settings.keys().keySet());
     }
 

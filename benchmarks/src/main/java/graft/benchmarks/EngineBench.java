@@ -25,7 +25,7 @@ final class EngineBench {
     /** The goals' own mix: each rank three times, and one more of 16. */
     private static final int[] RANKS = {4, 8, 16, 32, 64, 4, 8, 16, 32, 64, 4, 8, 16, 32, 64, 16};
     /** Of an answer in the round that warms caches and code. */
-    private static final int WARM_TOKENS = 2;
+    private static final int WARM_TOKENS = 16;
     private static final String BARE = "graft without adapters";
     private final Options options;
     private Scenarios scenarios = new Scenarios(WARM_TOKENS);
@@ -36,11 +36,24 @@ final class EngineBench {
 
     EngineBench(Options options) {
         this.options = options;
-        this.report = new Report(options.precision().equals("bf16") ? "engine" : "engine-" + options.precision());
+        this.report = new Report((options.part().equals("raft") ? "engine-raft" : "engine")
+                + (options.precision().equals("bf16") ? "" : "-" + options.precision()));
     }
 
     void run() throws IOException {
         Path work = WorkFolder.make();
+        if (!options.part().equals("raft")) streams(work);
+        // Two more servers, when the others have ended.
+        if (!options.part().equals("streams")) {
+            Rounds answers = new Rounds();
+            new RaftAnswers(answers, options.tokens() < 32 ? 6 : 12).run(options, work, report);
+            for (String figure : answers.figures()) report.figure(figure, answers.of(figure));
+        }
+        report.finish(options.root());
+        WorkFolder.remove(work);
+    }
+
+    private void streams(Path work) throws IOException {
         List<Contender> servers = new ArrayList<>();
         try {
             start(servers, work);
@@ -64,14 +77,14 @@ final class EngineBench {
             servers.reversed().forEach(Contender::close);
         }
         ratios();
-        report.finish(options.root());
-        WorkFolder.remove(work);
     }
 
     private void start(List<Contender> servers, Path work) throws IOException {
         Optional<Path> llama = LlamaServer.programs(options.peers());
         Path model = model(llama);
-        Map<String, String> settings = Map.of("GRAFT_PRECISION", options.precision());
+        // Without speculation: answers to random words repeat themselves, which would flatter us beside the peers.
+        Map<String, String> settings = Map.of("GRAFT_PRECISION", options.precision(),
+                "GRAFT_ENGINE_SPECULATION_MODE", "off");
         GraftServer graft = GraftServer.start("graft", options.root(), work, model, settings);
         servers.add(graft);
         graft.uploadAll(adapters, work);

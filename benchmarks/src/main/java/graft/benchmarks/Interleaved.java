@@ -12,9 +12,13 @@ import java.util.concurrent.atomic.AtomicBoolean;
 
 /** Makes a few things happen, one after the other with equal rests, while something else runs. */
 final class Interleaved {
-    private static final long REST_MILLIS = 1000;
+    private static final long REST_MILLIS = 750;
+    /** What an event set going may still be felt for so long. */
+    private static final long AFTERMATH_NANOS = 500_000_000;
     private final int events;
     private final Event event;
+    private long from;
+    private long to;
 
     /** @see #beside */
     @FunctionalInterface
@@ -25,6 +29,11 @@ final class Interleaved {
     Interleaved(int events, Event event) {
         this.events = events;
         this.event = event;
+    }
+
+    /** Whether a moment (System.nanoTime) lies between the first event's beginning and a little after the last one. */
+    boolean during(long nanos) {
+        return nanos >= from && nanos <= to;
     }
 
     /** @return what ran, as often as it took until all the events were over */
@@ -39,8 +48,11 @@ final class Interleaved {
             try {
                 for (int i = 0; i < events; i++) {
                     Thread.sleep(REST_MILLIS);
+                    if (i == 0) from = System.nanoTime();
                     event.happen(i);
+                    to = System.nanoTime() + AFTERMATH_NANOS;
                 }
+                Thread.sleep(AFTERMATH_NANOS / 1_000_000);
             } finally {
                 over.set(true);
             }

@@ -17,11 +17,12 @@ import java.util.List;
  * @param peers     folder of the other servers; none are measured where it does not exist
  * @param minutes   of a soak
  * @param mebibytes of the adapters that are swapped
+ * @param part      of the engine's benchmark: all, streams or raft
  */
 record Options(Path root, int rounds, int warm, int tokens, String precision, Path peers, int minutes,
-        List<Integer> mebibytes) {
+        List<Integer> mebibytes, String part) {
     static final String USAGE = "[--rounds N] [--short] [--precision bf16|int8|float32] [--peers FOLDER|none] "
-            + "[--minutes N] [--mebibytes 5,50]";
+            + "[--minutes N] [--mebibytes 5,50] [--part streams|raft]";
 
     /** @throws IllegalArgumentException for what is not in {@link #USAGE} */
     static Options parse(Path root, List<String> arguments) {
@@ -29,6 +30,7 @@ record Options(Path root, int rounds, int warm, int tokens, String precision, Pa
         int tokens = 64;
         int minutes = 60;
         String precision = "bf16";
+        String part = "all";
         List<Integer> mebibytes = List.of(5, 50);
         String home = System.getenv().getOrDefault("GRAFT_PEERS", System.getProperty("user.home") + "/.cache/graft-peers");
         for (Iterator<String> each = arguments.iterator(); each.hasNext();) {
@@ -43,12 +45,14 @@ record Options(Path root, int rounds, int warm, int tokens, String precision, Pa
                 case "--rounds" -> rounds = positive(value);
                 case "--minutes" -> minutes = positive(value);
                 case "--precision" -> precision = value;
+                case "--part" -> part = value;
                 case "--peers" -> home = value;
                 case "--mebibytes" -> mebibytes = Arrays.stream(value.split(",")).map(Options::positive).toList();
                 default -> throw new IllegalArgumentException(name);
             }
         }
-        return new Options(root, rounds, 1, tokens, precision, Path.of(home), minutes, new ArrayList<>(mebibytes));
+        if (!List.of("all", "streams", "raft").contains(part)) throw new IllegalArgumentException(part);
+        return new Options(root, rounds, 1, tokens, precision, Path.of(home), minutes, new ArrayList<>(mebibytes), part);
     }
 
     private static int positive(String text) {

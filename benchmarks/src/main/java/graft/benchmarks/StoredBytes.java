@@ -6,6 +6,7 @@ import java.io.Reader;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Properties;
@@ -37,17 +38,33 @@ final class StoredBytes {
                 "graft_admin", "PGPASSWORD", passwords.getProperty("graft_admin"), "PGDATABASE", "graft")));
     }
 
-    /** @param artifact digest of the file */
-    void readAndHash(String artifact) throws IOException {
+    /**
+     * @param artifact digest of the file
+     * @param pace     empty: as fast as it goes
+     */
+    void readAndHash(String artifact, Optional<Pace> pace) throws IOException {
+        String through = pace.map(Pace::filter).orElse("");
         ProcessBuilder builder = new ProcessBuilder("sh", "-c", "\"$0\" -X -q -c \"COPY (SELECT bytes FROM artifact_chunk "
-                + "WHERE digest = '" + artifact + "' ORDER BY number) TO STDOUT (FORMAT binary)\" | sha256sum",
-                psql.toString()).redirectErrorStream(true).redirectOutput(ProcessBuilder.Redirect.DISCARD);
+                + "WHERE digest = '" + artifact + "' ORDER BY number) TO STDOUT (FORMAT binary)\" " + through
+                + "| sha256sum", psql.toString()).redirectErrorStream(true)
+                .redirectOutput(ProcessBuilder.Redirect.DISCARD);
         builder.environment().putAll(environment);
         try {
             if (builder.start().waitFor() != 0) throw new IOException("psql failed");
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
             throw new IOException(e);
+        }
+    }
+
+    /** A rate that a pipe is held to, a mebibyte at a time. */
+    record Pace(long bytes, long bytesPerSecond) {
+        private static final long AT_ONCE = 1 << 20;
+
+        private String filter() {
+            return String.format(Locale.ROOT, "| { i=0; while [ $i -lt %d ]; do dd bs=%d count=1 iflag=fullblock "
+                    + "status=none; sleep %.4f; i=$((i+1)); done; cat; } ", Math.ceilDiv(bytes, AT_ONCE), AT_ONCE,
+                    (double) AT_ONCE / bytesPerSecond);
         }
     }
 }

@@ -1,6 +1,7 @@
 package graft.benchmarks;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import graft.benchmarks.StoredBytes.Pace;
 import graft.benchmarks.lora.MadeAdapter;
 import graft.benchmarks.lora.Shape;
 import graft.benchmarks.peers.Ask;
@@ -10,7 +11,7 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
-import java.util.Arrays;
+import java.util.Collections;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -22,18 +23,26 @@ import java.util.concurrent.locks.LockSupport;
  * {@code ./graft bench swap}: from an upload, an alias move and a cold adapter to the first token, and what loading
  * costs the streams beside it, against the same run in which a plain process reads and hashes the same bytes.
  *
- * <p>Memory for adapters holds the largest size once and nothing is kept on the host or on disk for longer than
- * {@link #HOLD}, so that asking for the evictor makes all others cold.
+ * <p>A server a size, whose memory holds two adapters of it and whose disk none for longer than {@link #HOLD}: taking
+ * {@link #VERSIONS} versions in turn, each is cold again when its turn comes.
  */
 final class SwapBench {
     private static final String ADAPTER = "swap";
-    private static final String EVICTOR = "evictor";
     private static final Duration HOLD = Duration.ofSeconds(1);
+    /** Between two cold requests: all the other versions together take longer than {@link #HOLD}. */
+    private static final Duration REST = Duration.ofMillis(400);
+    private static final int VERSIONS = 6;
     private static final long LOAD_BYTES_PER_SECOND = 32 << 20;
     private static final int STREAMS = 8;
-    private static final int EVENTS = 4;
+    private static final int STREAM_TOKENS = 160;
+    private static final int EVENTS = 8;
+    private static final int LEAST_COLD = 5;
     private static final double COLD_MILLIS = 300;
     private static final double DISTURBED = 1.05;
+    private static final String LOADING = "p99 between tokens, loading (ms)";
+    private static final String PLAIN = "p99 between tokens, plain process (ms)";
+    private static final String PACED = "p99 between tokens, plain process at the loads' rate (ms)";
+    private static final String NOTHING = "p99 between tokens, nothing read (ms)";
     private final Options options;
     private final Random random = new Random(7);
     private final Rounds rounds = new Rounds();
@@ -42,6 +51,10 @@ final class SwapBench {
     private Path work;
     private GraftServer graft;
     private int version;
+    private int turn;
+
+    /** What happens beside running streams, and the figure that it costs. */
+    private record Beside(String figure, Interleaved.Event event) {}
 
     SwapBench(Options options) {
         this.options = options;
@@ -50,21 +63,9 @@ final class SwapBench {
     void run() throws IOException {
         work = WorkFolder.make();
         rounds.count();
-        report.note("loading is throttled to " + LOAD_BYTES_PER_SECOND + " bytes a second, precision "
-                + options.precision());
-        long largest = options.mebibytes().stream().mapToLong(size -> made(size, 0).bytes()).max().orElseThrow();
-        try (GraftServer server = GraftServer.start("graft", options.root(), work, options.demoModel(), Map.of(
-                "GRAFT_PRECISION", options.precision(),
-                "GRAFT_ENGINE_ADAPTER_BYTES", String.valueOf(largest + made(1, 0).bytes()),
-                "GRAFT_ENGINE_ADAPTER_HOST_BYTES", "0", "GRAFT_ADAPTERS_CACHE_BYTES", "1",
-                "GRAFT_ADAPTERS_CACHE_HOLD", HOLD.toString(),
-                "GRAFT_ADAPTERS_LOAD_BYTES_PER_SECOND", String.valueOf(LOAD_BYTES_PER_SECOND)))) {
-            graft = server;
-            graft.upload(EVICTOR, made(Math.toIntExact(largest >> 20), 1).peft(work.resolve("evictor"), GraftServer.BASE));
-            Optional<StoredBytes> stored = StoredBytes.of(graft, options.cache());
-            if (stored.isEmpty()) report.note("psql was not found: no plain process to compare with");
-            for (int size : options.mebibytes()) size(size, stored);
-        }
+        report.note("while answers run, loading is throttled to " + LOAD_BYTES_PER_SECOND
+                + " bytes a second; precision " + options.precision());
+        for (int size : options.mebibytes()) measured(size);
         for (String figure : rounds.figures()) report.figure(figure, rounds.of(figure));
         ratios();
         SwapPeers.measure(options, work, report);
@@ -76,32 +77,67 @@ final class SwapBench {
         return new MadeAdapter(Shape.SMOLLM2_135M, Shape.SMOLLM2_135M.rankOf((long) mebibytes << 20), seed);
     }
 
-    private void size(int size, Optional<StoredBytes> stored) throws IOException {
-        String mark = size + " MB: ";
-        int first = version + 1;
-        int cold = options.rounds();
-        for (int i = 0; i < cold + EVENTS; i++) upload(mark, size);
+    private void measured(int size) throws IOException {
+        try (GraftServer server = GraftServer.start("graft-" + size, options.root(), work, options.demoModel(), Map.of(
+                "GRAFT_PRECISION", options.precision(),
+                "GRAFT_ENGINE_ADAPTER_BYTES", String.valueOf(made(size, 0).bytes() * 5 / 2),
+                "GRAFT_ENGINE_ADAPTER_HOST_BYTES", "0", "GRAFT_ADAPTERS_CACHE_BYTES", "1",
+                "GRAFT_ADAPTERS_CACHE_HOLD", HOLD.toString(),
+                "GRAFT_ADAPTERS_LOAD_BYTES_PER_SECOND", String.valueOf(LOAD_BYTES_PER_SECOND)))) {
+            graft = server;
+            version = 0;
+            artifacts.clear();
+            size(size + " MB: ", size);
+        }
+    }
+
+    private void size(String mark, int size) throws IOException {
+        for (int i = 0; i < VERSIONS; i++) upload(mark, size);
+        int samples = Math.max(LEAST_COLD, options.rounds());
         // Both are on the device: what a move costs by itself.
-        for (int i = 0; i < cold; i++) {
+        for (int i = 0; i < samples; i++) {
             int to = version - i % 2;
             firstToken(ADAPTER + "@" + to);
             move(mark + "alias move to first token, loaded (ms)", to);
         }
-        evictAll();
-        for (int i = 0; i < cold; i++)
-            rounds.add(mark + "cold to first token (ms)", firstToken(ADAPTER + "@" + (first + i)));
-        evictAll();
-        for (int i = 0; i < cold; i++) move(mark + "alias move to first token, cold (ms)", first + i);
-        evictAll();
-        int loads = first + cold;
-        rounds.add(mark + "p99 between tokens, loading (ms)", beside(i -> firstToken(ADAPTER + "@" + (loads + i))));
-        // The same requests on what is loaded, with a plain process for the bytes.
-        int resident = loads + EVENTS - 1;
-        if (stored.isPresent()) rounds.add(mark + "p99 between tokens, plain process (ms)", beside(i -> {
-            stored.get().readAndHash(artifacts.get(loads + i));
-            firstToken(ADAPTER + "@" + resident);
-        }));
-        rounds.add(mark + "p99 between tokens, nothing read (ms)", beside(i -> firstToken(ADAPTER + "@" + resident)));
+        for (int i = 0; i < samples; i++)
+            rounds.add(mark + "cold to first token (ms)", firstToken(ADAPTER + "@" + cold()));
+        for (int i = 0; i < samples; i++) move(mark + "alias move to first token, cold (ms)", cold());
+        List<Beside> all = besides(made(size, 0).bytes());
+        for (int round = 0; round < options.rounds(); round++) {
+            for (Beside one : all) rounds.add(mark + one.figure(), p99(one.event()));
+            Collections.rotate(all, 1);
+        }
+    }
+
+    /** The same requests each time: for a version that is not there, or for one that is, with or without a reader. */
+    private List<Beside> besides(long bytes) throws IOException {
+        List<Beside> all = new ArrayList<>();
+        all.add(new Beside(LOADING, i -> firstToken(ADAPTER + "@" + next())));
+        Optional<StoredBytes> stored = StoredBytes.of(graft, options.cache());
+        if (stored.isEmpty()) report.note("psql was not found: no plain process to compare with");
+        stored.ifPresent(reader -> {
+            all.add(new Beside(PLAIN, i -> plain(reader, Optional.empty())));
+            all.add(new Beside(PACED, i -> plain(reader, Optional.of(new Pace(bytes, LOAD_BYTES_PER_SECOND)))));
+        });
+        all.add(new Beside(NOTHING, i -> firstToken(ADAPTER + "@" + version)));
+        return all;
+    }
+
+    private void plain(StoredBytes reader, Optional<Pace> pace) throws IOException {
+        reader.readAndHash(artifacts.get(next()), pace);
+        firstToken(ADAPTER + "@" + version);
+    }
+
+    /** The version whose turn it is, nowhere but in Postgres by now. */
+    private int cold() {
+        LockSupport.parkNanos(REST.toNanos());
+        return next();
+    }
+
+    /** Never the newest, which is asked for where nothing is to be loaded. */
+    private int next() {
+        return version - VERSIONS + 1 + turn++ % (VERSIONS - 1);
     }
 
     private void upload(String mark, int size) throws IOException {
@@ -136,31 +172,25 @@ final class SwapBench {
         }
     }
 
-    /** The evictor takes the device's memory; what is on disk goes once it was not asked for a while. */
-    private void evictAll() throws IOException {
-        for (int i = 0; i < 2; i++) {
-            LockSupport.parkNanos(HOLD.plusMillis(200).toNanos());
-            firstToken(EVICTOR);
-        }
-    }
-
     /** The 99th percentile, in milliseconds, of the time between tokens of streams beside which this happens. */
-    private double beside(Interleaved.Event event) throws IOException {
+    private double p99(Interleaved.Event event) throws IOException {
         List<Map<String, Object>> bodies = new ArrayList<>();
         for (int i = 0; i < STREAMS; i++)
-            bodies.add(graft.body(GraftServer.BASE, Ask.fresh(random, 16), 3 * options.tokens()));
+            bodies.add(graft.body(GraftServer.BASE, Ask.fresh(random, 16), STREAM_TOKENS));
         Interleaved events = new Interleaved(EVENTS, event);
         List<Streamed> all = events.beside(() -> graft.client().together(bodies));
-        return Scenarios.percentile(all.stream().flatMapToDouble(one -> Arrays.stream(one.gaps())).toArray(), 0.99);
+        return Scenarios.percentile(all.stream().flatMapToDouble(one -> one.gaps(events::during)).toArray(), 0.99);
     }
 
     private void ratios() {
         for (int size : options.mebibytes()) {
             String mark = size + " MB: ";
-            Measurement loading = rounds.of(mark + "p99 between tokens, loading (ms)");
-            if (rounds.has(mark + "p99 between tokens, plain process (ms)")) report.ratio(mark
-                    + "p99 between tokens, loading / plain process",
-                    loading.over(rounds.of(mark + "p99 between tokens, plain process (ms)")), Goal.atMost(DISTURBED));
+            for (String plain : List.of(PLAIN, PACED)) {
+                if (!rounds.has(mark + plain)) continue;
+                report.ratio(mark + LOADING.replace(" (ms)", " / ") + plain.substring("p99 between tokens, ".length())
+                        .replace(" (ms)", ""), rounds.of(mark + LOADING).over(rounds.of(mark + plain)),
+                        Goal.atMost(DISTURBED));
+            }
             Measurement cold = rounds.of(mark + "cold to first token (ms)");
             if (size == 5) report.ratio("5 MB: cold to first token / 300 ms", cold.times(1 / COLD_MILLIS), Goal.atMost(1));
         }

@@ -6,6 +6,7 @@ import java.sql.SQLException;
 import java.sql.SQLTransientConnectionException;
 import java.time.Duration;
 import java.util.function.Function;
+import java.util.function.Supplier;
 import org.jdbi.v3.core.ConnectionException;
 import org.jdbi.v3.core.Handle;
 import org.jdbi.v3.core.Jdbi;
@@ -71,6 +72,11 @@ public final class Database implements AutoCloseable {
         return transaction(tenantJdbi, work);
     }
 
+    /** Runs one statement, which is a transaction of its own and names its tenant first: one trip to the database. */
+    public <T> T atOnce(Function<Handle, T> statement) {
+        return reported(() -> tenantJdbi.withHandle(statement::apply));
+    }
+
     /** Runs work in one transaction that may see every tenant's rows. Never on behalf of a tenant's request. */
     public <T> T asOperator(Function<Handle, T> work) {
         return transaction(operatorJdbi, work);
@@ -82,8 +88,12 @@ public final class Database implements AutoCloseable {
     }
 
     private static <T> T transaction(Jdbi jdbi, Function<Handle, T> work) {
+        return reported(() -> jdbi.inTransaction(work::apply));
+    }
+
+    private static <T> T reported(Supplier<T> work) {
         try {
-            return jdbi.inTransaction(work::apply);
+            return work.get();
         } catch (ConnectionException e) {
             throw new DatabaseUnavailableException(e);
         } catch (RuntimeException e) {

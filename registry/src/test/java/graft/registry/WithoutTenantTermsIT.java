@@ -98,7 +98,8 @@ class WithoutTenantTermsIT {
         reads.put("limits", tenant -> new LimitsDao(database).of(tenant).maxParallelRequests().orElse(0L));
         reads.put("adapter", tenant -> adapters.find(tenant, "voice"));
         reads.put("adapter of its owner", tenant -> adapters.find(tenant, OWNER, "voice"));
-        reads.put("adapters", tenant -> adapters.list(tenant, "", 10));
+        reads.put("adapters", tenant -> adapters.list(tenant, new Listing(Optional.empty(),
+                Listing.Sort.NAME, false, Optional.empty(), 10)));
         reads.put("usage", tenant -> reports.sums(Optional.of(tenant), query));
         reads.put("requests", tenant -> reports.requests(Optional.of(tenant), query));
         reads.put("holds", tenant -> database.asTenant(tenant, handle -> handle.createQuery(

@@ -20,6 +20,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
+import java.util.function.BooleanSupplier;
 import java.util.stream.Stream;
 
 /**
@@ -46,20 +47,24 @@ public final class AdapterFiles {
     /**
      * @param cacheBytes         kept on disk, more only while all of it is in use
      * @param hold               how long a folder stays after it was handed out, whatever the bound
-     * @param loadBytesPerSecond from Postgres, all loads together; 0 is no limit
+     * @param loadBytesPerSecond from Postgres, all loads together, while answers run; 0 is no limit
      */
     public record Limits(long cacheBytes, Duration hold, long loadBytesPerSecond) {}
 
     /** @param proved false for one of a former run that nobody asked for yet */
     private record Held(Path folder, long bytes, long handedOutNanos, boolean proved) {}
 
-    /** @param root of the cache, this process's alone */
-    public AdapterFiles(Path root, AdapterVersionDao versions, ArtifactDao artifacts, Limits limits) {
+    /**
+     * @param root      of the cache, this process's alone
+     * @param streaming whether answers are running, which loading must leave bandwidth to
+     */
+    public AdapterFiles(Path root, AdapterVersionDao versions, ArtifactDao artifacts, Limits limits,
+            BooleanSupplier streaming) {
         this.root = root;
         this.versions = versions;
         this.artifacts = artifacts;
         this.limits = limits;
-        this.throttle = new Throttle(limits.loadBytesPerSecond());
+        this.throttle = new Throttle(limits.loadBytesPerSecond(), streaming);
         try {
             Files.createDirectories(root);
             recall();

@@ -3,6 +3,7 @@ package graft.adapters;
 import graft.adapters.signing.SignaturePolicy;
 import graft.adapters.signing.UntrustedSignatureException;
 import graft.engine.EngineAdapter;
+import graft.engine.Workers;
 import graft.registry.catalog.AdapterVersionDao;
 import graft.registry.catalog.AdapterVersionDao.NewFile;
 import graft.registry.catalog.AdapterVersionDao.NewVersion;
@@ -12,6 +13,7 @@ import graft.registry.catalog.VersionFile;
 import graft.registry.catalog.VersionMetadata;
 import java.io.IOException;
 import java.io.InputStream;
+import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -38,6 +40,7 @@ public final class AdapterUpload {
     private final Limits limits;
     private final SignaturePolicy signatures;
     private final Semaphore places;
+    private final Workers unpackers;
 
     /**
      * @param maxUnpackedBytes of one archive's entries together
@@ -54,6 +57,7 @@ public final class AdapterUpload {
         this.limits = limits;
         this.signatures = signatures;
         this.places = new Semaphore(limits.maxParallel());
+        this.unpackers = new Workers("adapter-unpack", limits.maxParallel(), Workers.BEHIND);
         Spool.purge(spoolRoot);
     }
 
@@ -119,6 +123,21 @@ public final class AdapterUpload {
         }
 
         private void unpack(UploadedFile archive) throws IOException {
+            try {
+                unpackers.call(() -> {
+                    try {
+                        unpackHere(archive);
+                        return archive;
+                    } catch (IOException e) {
+                        throw new UncheckedIOException(e);
+                    }
+                });
+            } catch (UncheckedIOException e) {
+                throw e.getCause();
+            }
+        }
+
+        private void unpackHere(UploadedFile archive) throws IOException {
             Archive.unpack(archive.name(), archive.path(),
                     new Archive.Limits(limits.maxUnpackedBytes(), limits.maxFiles(), limits.maxRatio()),
                     (path, content) -> {

@@ -3,6 +3,7 @@ package graft.adapters;
 import com.fasterxml.jackson.core.JsonFactory;
 import com.fasterxml.jackson.core.JsonParser;
 import com.fasterxml.jackson.core.JsonToken;
+import graft.engine.Workers;
 import graft.weights.AdapterTarget;
 import graft.weights.InvalidAdapterException;
 import graft.weights.ModelConfig;
@@ -17,7 +18,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
 import java.util.Set;
-import java.util.concurrent.Semaphore;
+import java.util.function.Function;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
@@ -26,7 +27,7 @@ import java.util.stream.Stream;
  * adapter's values in memory. Any thread may call; others wait.
  */
 public final class PeftProof implements AdapterProof {
-    private static final Semaphore ONE_AT_A_TIME = new Semaphore(1, true);
+    private static final Workers ONE_AT_A_TIME = new Workers("adapter-proof", 1, Workers.BEHIND);
     private static final int MOST_TRAINED_TOKENS = 16;
     private final String baseId;
     private final AdapterTarget target;
@@ -41,7 +42,10 @@ public final class PeftProof implements AdapterProof {
 
     @Override
     public Proved prove(Path folder) {
-        ONE_AT_A_TIME.acquireUninterruptibly();
+        return ONE_AT_A_TIME.call(() -> proved(folder));
+    }
+
+    private Proved proved(Path folder) {
         try {
             PeftAdapter adapter = PeftAdapter.read(folder, target, limits);
             refuseUnread(folder);
@@ -55,9 +59,12 @@ public final class PeftProof implements AdapterProof {
             return new Proved(adapter.rank(), adapter.targetModules().stream().sorted().toList(), warnings, tokens);
         } catch (InvalidAdapterException e) {
             throw RefusedUploadException.faulty(e.getMessage());
-        } finally {
-            ONE_AT_A_TIME.release();
         }
+    }
+
+    /** What is read off an adapter that was proved before; in turn with the proofs, because it takes as much memory. */
+    <T> T read(Path folder, Function<PeftAdapter, T> look) {
+        return ONE_AT_A_TIME.call(() -> look.apply(PeftAdapter.read(folder, target, limits)));
     }
 
     /** Weights that nothing names would be kept and never used. */

@@ -39,17 +39,14 @@ public final class TenantAdmission implements Admission {
     public Decision admit(AdmissionRequest request) {
         String tenant = request.caller().tenantId();
         Demand demand = demand(request);
-        AtomicReference<Refusal> refusal = new AtomicReference<>();
-        Outcome outcome = holds.hold(demand, standing -> {
-            refusal.set(refuse(standing, demand).orElse(null));
-            return refusal.get() == null;
-        });
+        Outcome outcome = holds.hold(demand);
         RateLimits limits = rateLimits(outcome.standing());
         return switch (outcome) {
             case Outcome.Unlimited _ -> new Admitted(limits, () -> {});
             case Outcome.Held held -> new Admitted(limits, () -> free(tenant, held.holdId()),
                     exact -> correct(held.holdId(), demand, demand(exact)));
-            case Outcome.Denied denied -> refused(refusal.get(), demand, denied.standing(), limits);
+            case Outcome.Denied denied -> refused(refuse(denied.standing(), demand).orElseThrow(), demand,
+                    denied.standing(), limits);
         };
     }
 

@@ -11,6 +11,7 @@ import graft.registry.tenant.LimitsDao;
 import graft.registry.tenant.Pepper;
 import graft.registry.tenant.SessionDao;
 import graft.registry.tenant.TenantDao;
+import graft.registry.usage.BudgetDao;
 import graft.registry.usage.PriceBookDao;
 import graft.registry.usage.UsageReportDao;
 import java.time.Duration;
@@ -30,11 +31,12 @@ public final class AccountsApi {
      * @param sessionLife       of a browser's session ({@code keys.session-life}, 12 h)
      * @param rotationOverlap   of a rotated key and its successor ({@code keys.rotation-overlap}, 24 h)
      * @param largestReply      bytes of a reply kept for retries ({@code idempotency.largest-reply}, 8 MiB)
+     * @param longestHold       of a budget by a request ({@code admission.longest-hold}, 1 h)
      */
     public record Settings(int cacheSize, Duration cacheLife, int badKeysAMinute, int guessingAddresses,
-            Duration sessionLife, Duration rotationOverlap, int largestReply) {
+            Duration sessionLife, Duration rotationOverlap, int largestReply, Duration longestHold) {
         public static final Settings DEFAULT = new Settings(10_000, Duration.ofSeconds(5), 10, 10_000,
-                Duration.ofHours(12), Duration.ofHours(24), 8 << 20);
+                Duration.ofHours(12), Duration.ofHours(24), 8 << 20, Duration.ofHours(1));
     }
 
     public AccountsApi(Database database, Pepper pepper, Metering metering, Settings settings) {
@@ -46,6 +48,7 @@ public final class AccountsApi {
                 new SessionResource(filter, sessions, settings.sessionLife()),
                 new TenantsResource(new TenantDao(database), keys, filter, settings.rotationOverlap()),
                 new LimitsResource(new LimitsDao(database)),
+                new BudgetsResource(new BudgetDao(database, settings.longestHold())),
                 new AuditResource(new AuditDao(database)),
                 new PricesResource(new PriceBookDao(database), metering.prices()),
                 new UsageResource(new UsageReportDao(database)),

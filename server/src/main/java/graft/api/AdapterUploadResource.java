@@ -8,6 +8,7 @@ import graft.admission.Catalog;
 import graft.registry.catalog.AdapterVersion;
 import graft.registry.catalog.AdapterVersionDao.Published;
 import graft.registry.catalog.Provenance;
+import graft.registry.tenant.AuditDao;
 import graft.registry.tenant.Scope;
 import graft.registry.tenant.Tenant;
 import java.io.IOException;
@@ -24,18 +25,22 @@ final class AdapterUploadResource implements Resource {
     private static final Set<String> FIELDS = Set.of("base_model", "manifest", "alias", "note", "tenant", "tags",
             "training_data", "metrics", "parent_version");
     private static final Duration BUSY = Duration.ofSeconds(5);
+    /** Characters of a reason in the audit log. */
+    private static final int MOST_REASON = 500;
     private final AdapterUpload upload;
     private final ServedBases bases;
     private final AdapterTenants tenants;
     private final Catalog catalog;
+    private final AuditDao audit;
     private final Multipart.Limits limits;
 
     AdapterUploadResource(AdapterUpload upload, ServedBases bases, AdapterTenants tenants, Catalog catalog,
-            Multipart.Limits limits) {
+            AuditDao audit, Multipart.Limits limits) {
         this.upload = upload;
         this.bases = bases;
         this.tenants = tenants;
         this.catalog = catalog;
+        this.audit = audit;
         this.limits = limits;
     }
 
@@ -58,8 +63,20 @@ final class AdapterUploadResource implements Resource {
             catalog.changed();
             answer(exchange, published);
         } catch (RefusedUploadException e) {
-            throw refusal(e);
+            throw noted(exchange, name, refusal(e));
+        } catch (ApiException e) {
+            throw noted(exchange, name, e);
         }
+    }
+
+    /** What a proof refused is in the audit log, so that whoever watches sees that somebody is stuck. */
+    private ApiException noted(Exchange exchange, String name, ApiException refused) {
+        if (refused.status() == 422) {
+            String reason = refused.getMessage();
+            audit.record(exchange.caller().keyId(), exchange.caller().tenantId(), "adapter.refuse", name,
+                    Map.of("reason", reason.length() > MOST_REASON ? reason.substring(0, MOST_REASON) : reason));
+        }
+        return refused;
     }
 
     private static void take(Multipart.Part part, AdapterUpload.Session session, Map<String, String> fields,

@@ -1,6 +1,7 @@
 package graft.api;
 
 import graft.adapters.AdapterFiles;
+import graft.adapters.AdapterNorms;
 import graft.adapters.AdapterUpload;
 import graft.adapters.ServedBase;
 import graft.adapters.local.LocalFolders;
@@ -11,6 +12,7 @@ import graft.registry.catalog.AdapterShareDao;
 import graft.registry.catalog.AdapterVersionDao;
 import graft.registry.catalog.AliasDao;
 import graft.registry.catalog.ShadowDao;
+import graft.registry.tenant.AuditDao;
 import graft.registry.tenant.TenantDao;
 import java.util.List;
 import java.util.function.Consumer;
@@ -43,10 +45,12 @@ public final class AdaptersApi {
         resources = List.of(
                 new LoraAdaptersResource(upload, served, folders, adapters, versions, catalog, forget,
                         limits.maxFiles()),
-                new AdapterUploadResource(upload, served, tenants, catalog, new Multipart.Limits(
-                        limits.maxUploadBytes(), limits.maxFiles(), PART_HEADER_BYTES, FIELD_BYTES)),
+                new AdapterUploadResource(upload, served, tenants, catalog, new AuditDao(database),
+                        new Multipart.Limits(limits.maxUploadBytes(), limits.maxFiles(), PART_HEADER_BYTES,
+                                FIELD_BYTES)),
                 new AdaptersResource(adapters, versions, aliases, files, tenants, catalog,
                         forget),
+                new AdapterNormsResource(versions, tenants, served, new AdapterNorms(files)),
                 new AdapterSharesResource(adapters, new AdapterShareDao(database), tenants, accounts, catalog),
                 new ShadowsResource(adapters, new ShadowDao(database), tenants, accounts, catalog),
                 new AliasesResource(aliases, tenants, catalog));

@@ -3,6 +3,7 @@ package graft.api;
 import graft.adapters.AdapterFiles;
 import graft.admission.Catalog;
 import graft.api.AdapterTenants.Seen;
+import graft.registry.Listing;
 import graft.registry.catalog.Adapter;
 import graft.registry.catalog.AdapterDao;
 import graft.registry.catalog.AdapterVersion;
@@ -62,11 +63,11 @@ final class AdaptersResource implements Resource {
 
     private void list(Exchange exchange) {
         String viewer = tenants.owner(exchange);
-        int limit = exchange.queryInt("limit", 20, 1, 100);
-        List<AdapterBodies.AdapterBody> found = adapters.list(viewer, exchange.query("after").orElse(""), limit + 1)
-                .stream().map(adapter -> AdapterBodies.AdapterBody.of(viewer, adapter,
+        Listing listing = Lists.listing(exchange, Listing.Sort.NAME);
+        List<AdapterBodies.AdapterBody> found = adapters.list(viewer, listing).stream()
+                .map(adapter -> AdapterBodies.AdapterBody.of(viewer, adapter,
                         newest(viewer, adapter, NEWEST_IN_LISTS), aliases(viewer, adapter))).toList();
-        exchange.ok(Page.of(found, limit, AdapterBodies.AdapterBody::name));
+        exchange.ok(Page.of(found, listing.most(), AdapterBodies.AdapterBody::name));
     }
 
     private List<AdapterVersion> newest(String viewer, Adapter adapter, int most) {
@@ -101,7 +102,7 @@ final class AdaptersResource implements Resource {
                 number(exchange)).orElseThrow(ApiException::notFound));
     }
 
-    private static int number(Exchange exchange) {
+    static int number(Exchange exchange) {
         String text = exchange.path("version");
         if (!text.matches("[1-9][0-9]{0,8}")) throw ApiException.notFound();
         return Integer.parseInt(text);

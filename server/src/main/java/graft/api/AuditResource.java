@@ -34,8 +34,8 @@ final class AuditResource implements Resource {
         int limit = exchange.queryInt("limit", 20, 1, 100);
         OptionalLong before = exchange.query("after").map(AuditResource::id).map(OptionalLong::of)
                 .orElse(OptionalLong.empty());
-        exchange.ok(Page.of(audit.list(exchange.query("tenant_id"), before, limit + 1).stream().map(Entry::of)
-                .toList(), limit, Entry::id));
+        exchange.ok(Page.of(audit.list(new AuditDao.Filter(exchange.query("tenant_id"), exchange.query("action"),
+                exchange.query("object_id")), before, limit + 1).stream().map(Entry::of).toList(), limit, Entry::id));
     }
 
     private static long id(String after) {

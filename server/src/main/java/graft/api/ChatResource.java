@@ -95,7 +95,8 @@ final class ChatResource implements Resource {
         Map<String, Object> variables = new HashMap<>();
         if (asked.reasoningEffort() != null) variables.put("reasoning_effort", asked.reasoningEffort());
         if (asked.chatTemplateKwargs() != null) variables.putAll(asked.chatTemplateKwargs());
-        return new GenerationRequest(exchange.caller(), exchange.requestId(), "chat.completions", call.target.model(),
+        return new GenerationRequest(exchange.caller(), exchange.requestId(), "chat.completions",
+                Completions.flow(exchange), call.target.model(),
                 call.target.composed(), new GenerationRequest.Prompt.Chat(ChatMessages.of(asked.messages()), variables),
                 options, call.options.knowledge());
     }

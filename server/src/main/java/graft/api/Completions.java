@@ -16,6 +16,8 @@ import java.util.function.Consumer;
 /** What chat and plain completions have in common: labels, collecting an answer, failing halfway. */
 final class Completions {
     private static final System.Logger LOG = System.getLogger(Completions.class.getName());
+    private static final String FLOW = "x-gateway-inference-fairness-id";
+    private static final int LONGEST_FLOW = 256;
 
     private Completions() {}
 
@@ -32,6 +34,11 @@ final class Completions {
     static List<GeneratedToken> visible(List<GeneratedToken> tokens, Models.Target target) {
         Set<Integer> stops = target.base().engine().model().stopTokens();
         return tokens.stream().filter(token -> !stops.contains(token.id())).toList();
+    }
+
+    /** Among one tenant's requests it orders; between tenants it says nothing, because any client may send it. */
+    static String flow(Exchange exchange) {
+        return exchange.header(FLOW).filter(id -> id.length() <= LONGEST_FLOW).orElse("");
     }
 
     /** How many alternatives the engine is to report: the most of what is asked in either shape. */

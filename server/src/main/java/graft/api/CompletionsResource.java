@@ -103,7 +103,8 @@ final class CompletionsResource implements Resource {
                         options), Boolean.TRUE.equals(asked.ignoreEos()),
                 Optional.empty(), Optional.empty());
         Checks.inVocabulary(wanted.sampling(), target.base().engine().model().vocabularySize());
-        return new GenerationRequest(exchange.caller(), exchange.requestId(), "completions", target.model(),
+        return new GenerationRequest(exchange.caller(), exchange.requestId(), "completions",
+                Completions.flow(exchange), target.model(),
                 target.composed(), prompt, wanted, options.knowledge());
     }
 

@@ -39,7 +39,11 @@ final class EngineResource implements Resource {
     record ResidentBody(String name, int version, String digest, String tier, long bytes, int running) {}
 
     private void get(Exchange exchange) {
+        exchange.ok(state(engines));
+    }
+
+    static EngineBody state(List<InferenceEngine> engines) {
         List<EngineBody> all = engines.stream().map(engine -> EngineBody.of(engine, List.of())).toList();
-        exchange.ok(EngineBody.of(engines.getFirst(), all));
+        return EngineBody.of(engines.getFirst(), all);
     }
 }

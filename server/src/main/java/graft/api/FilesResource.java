@@ -1,5 +1,6 @@
 package graft.api;
 
+import com.fasterxml.jackson.annotation.JsonInclude;
 import graft.registry.knowledge.FileDao;
 import graft.registry.knowledge.Paging;
 import graft.registry.knowledge.StoredFile;
@@ -49,15 +50,15 @@ final class FilesResource implements Resource {
     }
 
     record FileBody(String id, String object, long bytes, long createdAt, Long expiresAt, String filename,
-            String purpose, String status) {
+            String purpose, String status, @JsonInclude(JsonInclude.Include.NON_NULL) Source graft) {
+        record Source(String url) {}
+
         static FileBody of(StoredFile file) {
             return new FileBody(file.id(), "file", file.bytes(), file.createdAt().getEpochSecond(),
                     file.expiresAt().map(at -> at.getEpochSecond()).orElse(null), file.filename(), file.purpose(),
-                    "processed");
+                    "processed", file.sourceUrl().map(Source::new).orElse(null));
         }
     }
-
-    record Deleted(String id, String object, boolean deleted) {}
 
     /** The parts of an upload, in whatever order they come. */
     private static final class Upload implements AutoCloseable {
@@ -157,8 +158,7 @@ final class FilesResource implements Resource {
     }
 
     private void delete(Exchange exchange) {
-        String id = exchange.path("file_id");
-        if (!files.delete(exchange.caller().tenantId(), id)) throw ApiException.notFound();
-        exchange.ok(new Deleted(id, "file", true));
+        exchange.ok(Receipts.deleted("file", files.delete(exchange.caller().tenantId(), exchange.path("file_id"),
+                exchange.caller().keyId()).orElseThrow(ApiException::notFound)));
     }
 }

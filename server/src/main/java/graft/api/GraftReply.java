@@ -8,6 +8,7 @@ import graft.knowledge.Citation;
 import graft.knowledge.Passage;
 import graft.knowledge.Retrieval;
 import java.util.List;
+import java.util.OptionalInt;
 
 /** The objects {@code graft} of answers (CONTRACT.md). Times in milliseconds. */
 final class GraftReply {
@@ -18,13 +19,20 @@ final class GraftReply {
             List<Retrieved> retrieved, int unverifiedQuotes, double queueMs, double retrievalMs, double engineMs,
             long costMicros, String currency) {}
 
-    record Retrieved(String chunkId, String fileId, String filename, double score, int start, int end) {}
+    /** @param page left out where there are none, as in {@link CitationRecord} */
+    record Retrieved(String chunkId, String fileId, String filename, double score, int start, int end,
+            @JsonInclude(JsonInclude.Include.NON_NULL) Integer page) {}
 
     /** Of a message or delta. */
     record Cited(List<CitationRecord> citations) {}
 
     record CitationRecord(String fileId, String filename, int index, int passage, String quote, int start, int end,
-            String chunkId, String revision) {}
+            String chunkId, String revision, @JsonInclude(JsonInclude.Include.NON_NULL) Integer page) {}
+
+    /** @return null where there are none */
+    static Integer page(OptionalInt page) {
+        return page.isPresent() ? page.getAsInt() : null;
+    }
 
     /** Of a choice, where token ids or alternatives were asked. */
     @JsonInclude(JsonInclude.Include.NON_NULL)
@@ -49,14 +57,15 @@ final class GraftReply {
 
     private static Retrieved retrieved(Passage passage) {
         return new Retrieved(passage.chunkId(), passage.fileId(), passage.filename(), passage.score(), passage.start(),
-                passage.end());
+                passage.end(), page(passage.page()));
     }
 
     static Cited cited(List<Delta.Cited> citations) {
         return new Cited(citations.stream().map(one -> {
             Citation citation = one.citation();
             return new CitationRecord(citation.fileId(), citation.filename(), one.index(), citation.passage(),
-                    citation.quote(), citation.start(), citation.end(), citation.chunkId(), citation.revision());
+                    citation.quote(), citation.start(), citation.end(), citation.chunkId(), citation.revision(),
+                    page(citation.page()));
         }).toList());
     }
 

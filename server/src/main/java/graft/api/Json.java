@@ -10,10 +10,14 @@ import com.fasterxml.jackson.databind.JsonMappingException;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.PropertyNamingStrategies;
+import com.fasterxml.jackson.databind.exc.MismatchedInputException;
+import com.fasterxml.jackson.databind.exc.UnrecognizedPropertyException;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import com.fasterxml.jackson.datatype.jdk8.Jdk8Module;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.util.Collection;
+import java.util.stream.Collectors;
 
 /**
  * JSON to wire records and back: snake_case, bounded depth and number length, duplicate keys and trailing text refused.
@@ -61,7 +65,8 @@ final class Json {
         try {
             return MAPPER.readerFor(type).with(DeserializationFeature.FAIL_ON_UNKNOWN_PROPERTIES).readValue(node);
         } catch (JsonMappingException e) {
-            throw ApiException.invalid(path(param, e), e.getOriginalMessage());
+            String path = path(param, e);
+            throw ApiException.invalid(path, sentence(path, e));
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }
@@ -84,9 +89,32 @@ final class Json {
         String where = e.getLocation() == null ? ""
                 : " (line " + e.getLocation().getLineNr() + ", column " + e.getLocation().getColumnNr() + ")";
         if (e instanceof JsonMappingException mapping && !mapping.getPath().isEmpty()) {
-            return ApiException.invalid(path(null, mapping), brief(e) + where);
+            String path = path(null, mapping);
+            return ApiException.invalid(path, sentence(path, mapping));
         }
+        if (e instanceof MismatchedInputException) return ApiException.invalid("The body must be a JSON object.");
         return ApiException.invalid("The body is not valid JSON: " + brief(e) + where);
+    }
+
+    /** What is wrong in the client's words: Jackson's own name Java classes. */
+    private static String sentence(String path, JsonMappingException e) {
+        if (e instanceof UnrecognizedPropertyException unknown) {
+            String known = unknown.getKnownPropertyIds().stream().map(Object::toString).sorted()
+                    .collect(Collectors.joining(", "));
+            return "'" + path + "' is not a known field; known here: " + known + ".";
+        }
+        if (e instanceof MismatchedInputException mismatched && mismatched.getTargetType() != null)
+            return "'" + path + "' must be " + kind(mismatched.getTargetType()) + ".";
+        return brief(e);
+    }
+
+    private static String kind(Class<?> type) {
+        if (type == Integer.class || type == int.class || type == Long.class || type == long.class)
+            return "a whole number";
+        if (Number.class.isAssignableFrom(type) || type == double.class || type == float.class) return "a number";
+        if (type == Boolean.class || type == boolean.class) return "true or false";
+        if (type == String.class) return "a text";
+        return Collection.class.isAssignableFrom(type) ? "a list" : "an object";
     }
 
     private static String brief(JsonProcessingException e) {

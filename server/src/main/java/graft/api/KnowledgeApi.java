@@ -5,10 +5,12 @@ import graft.knowledge.Ingestion;
 import graft.knowledge.KnowledgeSearch;
 import graft.knowledge.TextEmbedder;
 import graft.metering.UsageRecorder;
+import graft.registry.knowledge.ChunkDao;
 import graft.registry.knowledge.DocumentDao;
 import graft.registry.knowledge.FileDao;
 import graft.registry.knowledge.RetrievalDao;
 import graft.registry.knowledge.StoreDao;
+import graft.registry.knowledge.receipts.ReceiptDao;
 import graft.registry.knowledge.uploads.UploadDao;
 import graft.registry.knowledge.whole.WholeStoreDao;
 import java.nio.file.Path;
@@ -32,8 +34,8 @@ public final class KnowledgeApi {
             int maxQueryCharacters, int maxResults, long maxPartBytes, int maxPendingUploads, Duration uploadLife) {}
 
     /** What the resources read and write. */
-    public record Stored(FileDao files, StoreDao stores, DocumentDao documents, RetrievalDao retrievals,
-            UploadDao uploads, WholeStoreDao whole) {}
+    public record Stored(FileDao files, StoreDao stores, DocumentDao documents, ChunkDao chunks,
+            RetrievalDao retrievals, UploadDao uploads, WholeStoreDao whole, ReceiptDao receipts) {}
 
     public KnowledgeApi(Stored stored, Ingestion ingestion, KnowledgeSearch search, TextEmbedder embedder,
             Admission admission, UsageRecorder usage, Settings settings) {
@@ -45,8 +47,10 @@ public final class KnowledgeApi {
                         settings.maxFileBytes(), settings.maxPartBytes(), settings.maxPendingUploads(),
                         settings.uploadLife())),
                 new ReplayResource(stored.retrievals(), stored.whole()),
+                new ReceiptsResource(stored.receipts()),
                 new VectorStoresResource(stored.stores(), storeFiles, embedder),
                 storeFiles,
+                new ChunksResource(stored.documents(), stored.chunks()),
                 new VectorStoreSearchResource(search, stored.retrievals(),
                         new VectorStoreSearchResource.Meter(admission, usage, embedder),
                         new VectorStoreSearchResource.Bounds(settings.maxQueries(), settings.maxQueryCharacters(),

@@ -102,6 +102,7 @@ public final class Routes {
             throw ApiException.notFound();
         boolean outside = route.path().startsWith("/v1/files") || route.path().startsWith("/v1/uploads")
                 || route.path().startsWith("/admin/v1/retrievals")
+                || route.path().startsWith("/admin/v1/receipts")
                 || route.path().equals("/v1/vector_stores") && !route.changesNothing();
         if (outside) throw ApiException.insufficientScope("every vector store");
     }

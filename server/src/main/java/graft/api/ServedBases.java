@@ -10,6 +10,10 @@ record ServedBases(List<ServedBase> all) {
         all = List.copyOf(all);
     }
 
+    Optional<ServedBase> find(String id) {
+        return all.stream().filter(base -> base.model().id().equals(id)).findFirst();
+    }
+
     /** @throws ApiException 404 for a base that is not served, 400 where several are and none is named */
     ServedBase named(Optional<String> name) {
         if (name.isPresent()) return all.stream().filter(base -> base.model().id().equals(name.get())).findFirst()

@@ -1,6 +1,7 @@
 package graft.api;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import graft.registry.Listing;
 import graft.registry.tenant.ApiKey;
 import graft.registry.tenant.ApiKeyDao;
 import graft.registry.tenant.Scope;
@@ -69,9 +70,9 @@ final class TenantsResource implements Resource {
     }
 
     private void list(Exchange exchange) {
-        int limit = exchange.queryInt("limit", 20, 1, 100);
-        exchange.ok(Page.of(tenants.list(exchange.query("after"), limit + 1).stream().map(TenantBody::of).toList(),
-                limit, TenantBody::id));
+        Listing listing = Lists.listing(exchange, Listing.Sort.CREATED);
+        exchange.ok(Page.of(tenants.list(listing).stream().map(TenantBody::of).toList(), listing.most(),
+                TenantBody::id));
     }
 
     private Tenant tenant(Exchange exchange) {

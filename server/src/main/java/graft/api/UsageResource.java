@@ -135,12 +135,12 @@ final class UsageResource implements Resource {
     }
 
     record Costs(String object, Amount amount, String lineItem, String projectId, String apiKeyId, Long quantity,
-            String quantityUnit) {}
+            String quantityUnit, String model) {}
 
     /** @param value in units of the currency, exact */
     record Amount(BigDecimal value, String currency) {}
 
-    private record CostGroup(String tenantId, String keyId, String lineItem, String currency) {}
+    private record CostGroup(String tenantId, String keyId, String model, String lineItem, String currency) {}
 
     private void costs(Exchange exchange) {
         UsageWindow window = UsageWindow.of(exchange);
@@ -149,8 +149,8 @@ final class UsageResource implements Resource {
         Map<Long, Map<CostGroup, long[]>> sums = new LinkedHashMap<>();
         for (Sum sum : reports.sums(whose(exchange.caller()), query)) {
             long[] total = sums.computeIfAbsent(sum.bucketStart(), _ -> new LinkedHashMap<>()).computeIfAbsent(
-                    new CostGroup(sum.tenantId(), sum.keyId(), byItem ? sum.component().word() : "", sum.currency()),
-                    _ -> new long[2]);
+                    new CostGroup(sum.tenantId(), sum.keyId(), sum.model(), byItem ? sum.component().word() : "",
+                            sum.currency()), _ -> new long[2]);
             total[0] += sum.costMicros();
             total[1] += sum.quantity();
         }
@@ -160,7 +160,7 @@ final class UsageResource implements Resource {
             return new Costs("organization.costs.result",
                     new Amount(BigDecimal.valueOf(entry.getValue()[0], 6), group.currency()),
                     orNull(group.lineItem()), orNull(group.tenantId()), orNull(group.keyId()),
-                    byItem ? entry.getValue()[1] : null, unit(group.lineItem()));
+                    byItem ? entry.getValue()[1] : null, unit(group.lineItem()), orNull(group.model()));
         }).toList()));
         send(exchange, window, results);
     }

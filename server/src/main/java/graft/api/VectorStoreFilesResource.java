@@ -1,5 +1,6 @@
 package graft.api;
 
+import com.fasterxml.jackson.annotation.JsonInclude;
 import com.fasterxml.jackson.annotation.JsonRawValue;
 import com.fasterxml.jackson.databind.JsonNode;
 import graft.knowledge.Ingestion;
@@ -53,7 +54,10 @@ final class VectorStoreFilesResource implements Resource {
                 Route.get(BATCHES + "/{batch_id}/files", Scope.KNOWLEDGE, this::listBatch));
     }
 
-    record NewFile(String fileId, JsonNode attributes, JsonNode chunkingStrategy) {}
+    /** Names a file, or in {@code graft} a URL to read one from. */
+    record NewFile(String fileId, JsonNode attributes, JsonNode chunkingStrategy, JsonNode graft) {}
+
+    record Source(String url) {}
 
     record NewBatch(List<String> fileIds, List<NewFile> files, JsonNode attributes, JsonNode chunkingStrategy) {}
 
@@ -62,13 +66,15 @@ final class VectorStoreFilesResource implements Resource {
     record LastError(String code, String message) {}
 
     record FileBody(String id, String object, long usageBytes, long createdAt, String vectorStoreId, String status,
-            LastError lastError, StoreFields.Strategy chunkingStrategy, @JsonRawValue String attributes) {
+            LastError lastError, StoreFields.Strategy chunkingStrategy, @JsonRawValue String attributes,
+            @JsonInclude(JsonInclude.Include.NON_NULL) Source graft) {
         static FileBody of(Document document) {
             return new FileBody(document.fileId(), "vector_store.file", document.usageBytes(),
                     document.createdAt().getEpochSecond(), document.storeId(),
                     document.status().name().toLowerCase(Locale.ROOT),
                     document.error().map(error -> new LastError(error.code(), error.message())).orElse(null),
-                    StoreFields.Strategy.of(document.chunking()), document.attributes());
+                    StoreFields.Strategy.of(document.chunking()), document.attributes(),
+                    document.sourceUrl().map(Source::new).orElse(null));
         }
     }
 
@@ -81,8 +87,6 @@ final class VectorStoreFilesResource implements Resource {
                     batch.storeId(), status, VectorStoresResource.FileCounts.of(batch.files()));
         }
     }
-
-    record Deleted(String id, String object, boolean deleted) {}
 
     record Content(String type, String text) {}
 
@@ -113,10 +117,22 @@ final class VectorStoreFilesResource implements Resource {
         };
     }
 
-    private static NewDocument document(NewFile file) {
+    private NewDocument document(NewFile file) {
+        if (file != null && !StoreFields.isAbsent(file.graft())) return fromWeb(file);
         if (file == null || file.fileId() == null) throw ApiException.invalid("file_id", "'file_id' is missing.");
         return new NewDocument(file.fileId(), StoreFields.attributes(file.attributes()),
                 StoreFields.chunking(file.chunkingStrategy()));
+    }
+
+    private NewDocument fromWeb(NewFile file) {
+        String url = Json.readStrict(file.graft(), Source.class, "graft").url();
+        if (url == null || file.fileId() != null)
+            throw ApiException.invalid("graft.url", "Name either 'file_id' or 'graft.url'.");
+        ingestion.pages().refusal(url).ifPresent(why -> {
+            throw ApiException.invalid("graft.url", why);
+        });
+        return NewDocument.of(new DocumentDao.WebSource(url, ingestion.pages().provisionalName(url)),
+                StoreFields.attributes(file.attributes()), StoreFields.chunking(file.chunkingStrategy()));
     }
 
     private void create(Exchange exchange) {
@@ -134,8 +150,19 @@ final class VectorStoreFilesResource implements Resource {
     private void list(Exchange exchange, Optional<String> batch) {
         Paging paging = Lists.paging(exchange, LISTED, MOST_LISTED);
         Optional<Document.Status> status = exchange.query("filter").map(VectorStoreFilesResource::status);
-        exchange.ok(Page.of(documents.list(tenant(exchange), store(exchange), batch, status, paging).stream()
+        DocumentDao.Wanted wanted = new DocumentDao.Wanted(batch, status, exchange.query("q").map(String::strip)
+                .filter(part -> !part.isEmpty()), order(exchange.query("sort").orElse("created_at")));
+        exchange.ok(Page.of(documents.list(tenant(exchange), store(exchange), wanted, paging).stream()
                 .map(FileBody::of).toList(), paging.limit(), FileBody::id));
+    }
+
+    private static DocumentDao.Order order(String sort) {
+        return switch (sort) {
+            case "created_at" -> DocumentDao.Order.CREATED;
+            case "filename" -> DocumentDao.Order.NAME;
+            case "usage_bytes" -> DocumentDao.Order.SIZE;
+            default -> throw ApiException.invalid("sort", "'sort' must be created_at, filename or usage_bytes.");
+        };
     }
 
     private static Document.Status status(String word) {
@@ -161,9 +188,8 @@ final class VectorStoreFilesResource implements Resource {
     }
 
     private void delete(Exchange exchange) {
-        String file = exchange.path("file_id");
-        if (!documents.detach(tenant(exchange), store(exchange), file)) throw ApiException.notFound();
-        exchange.ok(new Deleted(file, "vector_store.file.deleted", true));
+        exchange.ok(Receipts.deleted("vector_store.file.deleted", documents.detach(tenant(exchange), store(exchange),
+                exchange.path("file_id"), exchange.caller().keyId()).orElseThrow(ApiException::notFound)));
     }
 
     private void content(Exchange exchange) {
@@ -182,7 +208,7 @@ final class VectorStoreFilesResource implements Resource {
         }
         if (body.fileIds() != null) {
             for (String id : body.fileIds()) {
-                wanted.add(document(new NewFile(id, body.attributes(), body.chunkingStrategy())));
+                wanted.add(document(new NewFile(id, body.attributes(), body.chunkingStrategy(), null)));
             }
         }
         Set<String> names = new HashSet<>();

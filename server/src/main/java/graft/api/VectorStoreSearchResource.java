@@ -1,5 +1,6 @@
 package graft.api;
 
+import com.fasterxml.jackson.annotation.JsonInclude;
 import com.fasterxml.jackson.annotation.JsonRawValue;
 import com.fasterxml.jackson.databind.JsonNode;
 import graft.admission.Admission;
@@ -69,7 +70,7 @@ final class VectorStoreSearchResource implements Resource {
      *
      * @param maxNumResults more than OpenAI's 50, for whoever measures
      * @param ranking       {@code fused}, {@code bm25} or {@code vector}
-     * @param expand        {@code none}, {@code neighbours} or {@code section}
+     * @param expand        {@code none}, {@code neighbours}, {@code section} or {@code links}
      * @param rerank        false leaves out a reranker that the server has
      */
     record GraftSearch(Integer maxNumResults, String ranking, String expand, Boolean rerank) {
@@ -93,7 +94,10 @@ final class VectorStoreSearchResource implements Resource {
 
     record Content(String type, String text) {}
 
-    record GraftItem(String chunkId, String revision, int start, int end) {}
+    /** @param page left out where there are none; @param linkedFrom in what a link led to, the chunk that links */
+    record GraftItem(String chunkId, String revision, int start, int end,
+            @JsonInclude(JsonInclude.Include.NON_NULL) Integer page,
+            @JsonInclude(JsonInclude.Include.NON_NULL) String linkedFrom) {}
 
     record Item(String fileId, String filename, double score, @JsonRawValue String attributes, List<Content> content,
             GraftItem graft) {
@@ -101,7 +105,8 @@ final class VectorStoreSearchResource implements Resource {
             Passage passage = result.passage();
             return new Item(passage.fileId(), passage.filename(), passage.score(), result.attributes(),
                     List.of(new Content("text", passage.text())),
-                    new GraftItem(passage.chunkId(), passage.revision(), passage.start(), passage.end()));
+                    new GraftItem(passage.chunkId(), passage.revision(), passage.start(), passage.end(),
+                            GraftReply.page(passage.page()), result.linkedFrom().orElse(null)));
         }
     }
 

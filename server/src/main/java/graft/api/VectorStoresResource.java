@@ -68,8 +68,6 @@ final class VectorStoresResource implements Resource {
         }
     }
 
-    record Deleted(String id, String object, boolean deleted) {}
-
     private void create(Exchange exchange) {
         NewStore body = Lists.bodyOrEmpty(exchange, NewStore.class);
         Chunking chunking = StoreFields.chunking(body.chunkingStrategy());
@@ -84,7 +82,7 @@ final class VectorStoresResource implements Resource {
                 files.attach(tenant, store.id(), new LinkedHashSet<>(body.fileIds()).stream()
                         .map(file -> new NewDocument(String.valueOf(file), "{}", chunking)).toList(), false);
             } catch (ApiException e) {
-                stores.delete(tenant, store.id());
+                stores.delete(tenant, store.id(), exchange.caller().keyId());
                 throw e;
             }
         }
@@ -130,8 +128,7 @@ final class VectorStoresResource implements Resource {
     }
 
     private void delete(Exchange exchange) {
-        String id = exchange.path("vector_store_id");
-        if (!stores.delete(exchange.caller().tenantId(), id)) throw ApiException.notFound();
-        exchange.ok(new Deleted(id, "vector_store.deleted", true));
+        exchange.ok(Receipts.deleted("vector_store.deleted", stores.delete(exchange.caller().tenantId(),
+                exchange.path("vector_store_id"), exchange.caller().keyId()).orElseThrow(ApiException::notFound)));
     }
 }

@@ -3,12 +3,17 @@ package graft.engine;
 import java.util.List;
 
 /**
- * Scores pairs of texts that it reads together (a BERT with a classifier). Any thread may call; calls share the machine
- * with generation and may wait for their turn.
+ * Scores pairs of texts that it reads together (an encoder with a classifier). Any thread may call; calls share the
+ * machine with generation and may wait for their turn.
  */
 public interface CrossEncoder extends AutoCloseable {
     /** Most tokens of a pair, special ones included. */
     int window();
+
+    /** How many separators stand between the two texts: BERT's one, or the two of RoBERTa's family. */
+    default int separators() {
+        return 1;
+    }
 
     /**
      * @param tokens both texts with their special tokens

@@ -25,7 +25,7 @@ public record EngineAdapter(String name, int version, String digest, double scal
     @FunctionalInterface
     public interface Files {
         /**
-         * Called on a virtual thread, never on the engine's; may wait for the database.
+         * Called on a loader's thread, never on the engine's; may wait for the database.
          *
          * @return a folder named by content, complete when this returns
          * @throws java.io.UncheckedIOException when they can't be had

@@ -12,13 +12,29 @@ import java.util.List;
  * @param waiting     sequences accepted and not yet in a batch
  * @param blocks      KV blocks of the pool
  * @param adapters    resident adapters
+ * @param mostAdapters how many adapters the device would hold at once, see {@link #fitting}
  * @param totals      counters since the engine started
  * @param healthy     false once a broken invariant or a native failure stopped it
  */
 public record EngineStatus(String engine, String precision, String device, int running, int waiting, Blocks blocks,
-        List<ResidentAdapter> adapters, Totals totals, boolean healthy) {
+        List<ResidentAdapter> adapters, int mostAdapters, Totals totals, boolean healthy) {
     public EngineStatus {
         adapters = List.copyOf(adapters);
+    }
+
+    /**
+     * How many adapters fit in memory: those that are on the device, and in what they leave as many more as are like
+     * the known ones on average. Adapters differ in size, so this is a forecast and not a bound.
+     *
+     * @param bytes   the device's memory for adapters
+     * @param unknown what to say before any adapter was seen
+     */
+    public static int fitting(List<ResidentAdapter> residents, long bytes, int unknown) {
+        long known = residents.stream().mapToLong(ResidentAdapter::bytes).sum();
+        if (known == 0) return unknown;
+        List<ResidentAdapter> there = residents.stream().filter(one -> one.tier() == Tier.DEVICE).toList();
+        long left = Math.max(0, bytes - there.stream().mapToLong(ResidentAdapter::bytes).sum());
+        return Math.toIntExact(Math.min(Integer.MAX_VALUE, there.size() + left * residents.size() / known));
     }
 
     /** @param cached free to be taken, but holding a prefix that can still be found */
@@ -29,7 +45,27 @@ public record EngineStatus(String engine, String precision, String device, int r
 
     public enum Tier { DEVICE, HOST }
 
-    /** Monotonic counters; microseconds of wall clock, tokens computed (not cached), steps run. */
+    /**
+     * Monotonic counters; microseconds of wall clock, tokens computed (not cached), steps run.
+     *
+     * @param draftedTokens  computed ahead of what was certain (speculative decoding)
+     * @param acceptedTokens those of them that became part of an answer; counted as generated too
+     */
     public record Totals(long steps, long promptTokens, long cachedPromptTokens, long generatedTokens,
-            long preemptions, long busyMicros, long idleMicros, long adapterLoads) {}
+            long preemptions, long busyMicros, long idleMicros, long adapterLoads, long draftedTokens,
+            long acceptedTokens) {
+
+        /** Of an engine that drafts nothing, or does not tell. */
+        public Totals(long steps, long promptTokens, long cachedPromptTokens, long generatedTokens, long preemptions,
+                long busyMicros, long idleMicros, long adapterLoads) {
+            this(steps, promptTokens, cachedPromptTokens, generatedTokens, preemptions, busyMicros, idleMicros,
+                    adapterLoads, 0, 0);
+        }
+
+        /** The same with more time passed. */
+        public Totals later(long moreBusyMicros, long moreIdleMicros) {
+            return new Totals(steps, promptTokens, cachedPromptTokens, generatedTokens, preemptions,
+                    busyMicros + moreBusyMicros, idleMicros + moreIdleMicros, adapterLoads, draftedTokens, acceptedTokens);
+        }
+    }
 }

@@ -23,6 +23,12 @@ public interface InferenceEngine extends AutoCloseable {
      */
     Submission submit(EngineRequest request, TokenSink sink);
 
+    /**
+     * Lets a sequence give out so many tokens in all; until then it is paused at its allowance, keeping its place. An
+     * allowance only grows. Unknown ids are ignored.
+     */
+    void allow(long sequenceId, int tokens);
+
     /** Ends a sequence at the next step; its sink still gets {@link TokenSink#finished}. Unknown ids are ignored. */
     void cancel(long sequenceId);
 

@@ -14,7 +14,6 @@ import java.util.Set;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
-import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Consumer;
 import java.util.stream.Collectors;
 
@@ -25,6 +24,7 @@ import java.util.stream.Collectors;
  */
 public final class Answer implements Outcome, AutoCloseable {
     private static final System.Logger LOG = System.getLogger(Answer.class.getName());
+    private static final Duration LOOK_AFTER = Duration.ofSeconds(1);
     private final InferenceEngine engine;
     private final Prompts.Prepared prepared;
     private final List<Choice> choices;
@@ -35,8 +35,7 @@ public final class Answer implements Outcome, AutoCloseable {
     /** Bounded by the tokens these sequences may have, so the engine's thread always finds room and never waits. */
     private final BlockingQueue<Event> events;
     private Optional<UsageRecorder.Settled> settled = Optional.empty();
-    /** Tokens that the engine has sent, also those still in the queue: what a crash must not leave unbilled. */
-    private final AtomicInteger emitted = new AtomicInteger();
+    private final Allowances allowances;
     private int delivered;
     private int withheld;
     private boolean free;
@@ -60,6 +59,8 @@ public final class Answer implements Outcome, AutoCloseable {
         this.ticket = ticket;
         this.admitted = admitted;
         this.stall = stall;
+        this.allowances = new Allowances(engine, choices.size(), ticket.lead(), prepared.maxTokens());
+        ticket.whenCommitted(allowances::committed);
         this.events = new LinkedBlockingQueue<>(Math.multiplyExact(choices.size(), prepared.maxTokens() + 1));
     }
 
@@ -72,12 +73,14 @@ public final class Answer implements Outcome, AutoCloseable {
         return new TokenSink() {
             @Override
             public void token(GeneratedToken token) {
-                emitted.incrementAndGet();
+                // Counted before it is handed on: what a crash must not leave unbilled.
+                ticket.generated(allowances.sent(choice.index()));
                 hand(new Event.Token(choice, token));
             }
 
             @Override
             public void finished(Finished finished) {
+                allowances.ended(choice.index());
                 hand(new Event.End(choice, finished));
             }
         };
@@ -86,6 +89,17 @@ public final class Answer implements Outcome, AutoCloseable {
     private void hand(Event event) {
         if (!events.offer(event)) LOG.log(System.Logger.Level.ERROR,
                 "an engine sent more tokens than were asked of it");
+    }
+
+    /** What a choice's sequence is submitted with. */
+    int allowance(Choice choice) {
+        return allowances.of(choice.index());
+    }
+
+    /** The engine has taken it. */
+    void accepted(Choice choice, long sequenceId) {
+        choice.accepted(sequenceId);
+        allowances.accepted(choice.index(), sequenceId);
     }
 
     /** Where the tenant stands, for the x-ratelimit headers. */
@@ -107,7 +121,7 @@ public final class Answer implements Outcome, AutoCloseable {
             }
         }
         while (running()) {
-            Event event = next(stall).orElseThrow(() -> new GenerationFailedException("the engine sent nothing for "
+            Event event = nextWritten().orElseThrow(() -> new GenerationFailedException("the engine sent nothing for "
                     + stall));
             apply(event).map(this::standing).ifPresent(delta -> {
                 deltas.accept(delta);
@@ -147,13 +161,23 @@ public final class Answer implements Outcome, AutoCloseable {
             case Event.Token one -> {
                 boolean wasStopped = one.choice().stopped();
                 Optional<Delta> delta = one.choice().token(one.token());
-                ticket.generated(emitted.get());
                 if (watcher.isPresent()) watched.add(one.token().id());
                 if (!wasStopped && one.choice().stopped()) one.choice().sequenceId().ifPresent(engine::cancel);
                 yield delta;
             }
             case Event.End end -> Optional.of(end.choice().finish(end.finished()));
         };
+    }
+
+    /** Looks now and then whether it is the row that holds the engine. */
+    private Optional<Event> nextWritten() {
+        long deadline = System.nanoTime() + stall.toNanos();
+        while (true) {
+            long left = deadline - System.nanoTime();
+            Optional<Event> event = next(Duration.ofNanos(Math.clamp(left, 0, LOOK_AFTER.toNanos())));
+            if (event.isPresent() || left <= 0) return event;
+            ticket.checkWritten();
+        }
     }
 
     private Optional<Event> next(Duration wait) {

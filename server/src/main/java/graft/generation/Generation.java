@@ -258,12 +258,12 @@ public final class Generation {
         List<EngineAdapter> loaded = loaded(request).stream().map(adapter -> counted(adapter, ticket)).toList();
         for (Choice choice : choices) {
             int[] prompt = prepared.ids().get(choice.index() / request.options().choices());
-            EngineRequest sequence = new EngineRequest(request.requestId(), request.caller().tenantId(), prompt,
-                    prepared.maxTokens(), sampling(request.options().sampling(), choice.index()), loaded,
+            EngineRequest sequence = new EngineRequest(request.requestId(), request.caller().tenantId(), request.flow(),
+                    prompt, prepared.maxTokens(), sampling(request.options().sampling(), choice.index()), loaded,
                     stopTokens(request, model), request.options().topLogprobs(),
-                    grammar.map(Grammar::newConstraint));
+                    grammar.map(Grammar::newConstraint), answer.allowance(choice));
             switch (model.engine().submit(sequence, answer.sink(choice))) {
-                case Submission.Accepted accepted -> choice.accepted(accepted.sequenceId());
+                case Submission.Accepted accepted -> answer.accepted(choice, accepted.sequenceId());
                 case Submission.Busy busy -> {
                     return Optional.of(busy.retryAfter());
                 }

@@ -15,14 +15,16 @@ import java.util.OptionalInt;
  *
  * @param requestId the id of the response, of the usage row and of log lines
  * @param operation {@code chat.completions} or {@code completions}
+ * @param flow      whose turn it is among the caller's tenant's requests, as a gateway says it; empty for none
  * @param composed  adapters added to the model's own, if any
  */
-public record GenerationRequest(Caller caller, String requestId, String operation, ResolvedModel model,
+public record GenerationRequest(Caller caller, String requestId, String operation, String flow, ResolvedModel model,
         List<Composed> composed, Prompt prompt, Options options, Knowledge knowledge) {
     public GenerationRequest {
         Objects.requireNonNull(caller);
         Objects.requireNonNull(requestId);
         Objects.requireNonNull(operation);
+        Objects.requireNonNull(flow);
         Objects.requireNonNull(model);
         composed = List.copyOf(composed);
         Objects.requireNonNull(prompt);

@@ -2,9 +2,11 @@ package graft.knowledge;
 
 import graft.registry.knowledge.Document.Chunking;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
 import java.util.function.ToIntFunction;
+import java.util.stream.IntStream;
 
 /**
  * Cuts a stored text into chunks: as many whole units as fit, cut at the best border of their second half (a section
@@ -19,9 +21,11 @@ final class Chunker {
      * A chunk as offsets in code points into the stored text.
      *
      * @param heading headings above its first unit, for the index only
+     * @param breaks  form feeds before its start
      * @param windows slices that the embedder can see whole, together all of the chunk
      */
-    record Piece(int ordinal, int start, int end, String heading, String body, int tokens, List<String> windows) {}
+    record Piece(int ordinal, int start, int end, String heading, String body, int tokens, int breaks,
+            List<String> windows) {}
 
     /**
      * @param counter tokens of a text, without special ones
@@ -40,10 +44,17 @@ final class Chunker {
         private final String text;
         private final List<Outline.Unit> units;
         private final List<Span> spans = new ArrayList<>();
+        private final int[] breaks;
 
         private Plan(String text, List<Outline.Unit> units) {
             this.text = text;
             this.units = units;
+            this.breaks = breaks(text);
+        }
+
+        private int breaksBefore(int index) {
+            int place = Arrays.binarySearch(breaks, index);
+            return place < 0 ? -place - 1 : place;
         }
 
         int size() {
@@ -61,8 +72,14 @@ final class Chunker {
             String heading = own.getFirst().heading();
             int tokens = own.stream().mapToInt(Outline.Unit::tokens).sum();
             return new Piece(ordinal, span.startPoint(), span.endPoint(), heading,
-                    text.substring(span.start(), span.end()), tokens, windows(text, own, tokens, heading));
+                    text.substring(span.start(), span.end()), tokens, breaksBefore(span.start()),
+                    windows(text, own, tokens, heading));
         }
+    }
+
+    /** Where the form feeds of a text are. */
+    private static int[] breaks(String text) {
+        return IntStream.range(0, text.length()).filter(i -> text.charAt(i) == '\f').toArray();
     }
 
     /** UTF-16 indices and code points of a chunk without the white space around it, and the units it was made of. */

@@ -47,7 +47,8 @@ public final class Citations {
         if (wanted.isEmpty()) return Optional.empty();
         String stored = shown.get(passage - 1).passage().text();
         String stripped = quote.strip();
-        int exact = whole(stored, stripped);
+        // Between visible digits an invisible character would make a cut number look whole.
+        int exact = shown.get(passage - 1).hidesSome() ? -1 : whole(stored, stripped);
         if (exact >= 0) {
             int start = stored.codePointCount(0, exact);
             return Optional.of(citation(passage, start, start + length(stripped)));
@@ -98,7 +99,7 @@ public final class Citations {
         int from = text.offsetByCodePoints(0, start);
         String quote = text.substring(from, text.offsetByCodePoints(from, end - start));
         return new Citation(passage.fileId(), passage.filename(), number, quote, passage.start() + start,
-                passage.start() + end, passage.chunkId(), passage.revision());
+                passage.start() + end, passage.chunkId(), passage.revision(), passage.pageAt(start));
     }
 
     private static int length(String text) {

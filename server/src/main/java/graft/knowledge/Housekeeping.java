@@ -1,13 +1,11 @@
 package graft.knowledge;
 
-import graft.registry.DatabaseUnavailableException;
+import graft.registry.Periodic;
 import graft.registry.knowledge.FileDao;
 import graft.registry.knowledge.RetrievalDao;
 import graft.registry.knowledge.StoreDao;
 import graft.registry.knowledge.uploads.UploadDao;
 import java.time.Duration;
-import java.util.concurrent.CountDownLatch;
-import java.util.concurrent.TimeUnit;
 
 /**
  * Removes what has had its time: expired files and those of deleted tenants, the contents of stores that nobody used
@@ -20,8 +18,7 @@ public final class Housekeeping implements AutoCloseable {
     private final RetrievalDao retrievals;
     private final UploadDao uploads;
     private final Settings settings;
-    private final CountDownLatch closing = new CountDownLatch(1);
-    private Thread thread;
+    private Periodic periodic; // null before start
 
     /**
      * @param interval  between two rounds: {@code knowledge.housekeeping-interval}
@@ -42,34 +39,19 @@ public final class Housekeeping implements AutoCloseable {
     }
 
     public void start() {
-        thread = Thread.ofVirtual().name("knowledge-housekeeping").start(this::run);
-    }
-
-    private void run() {
-        try {
-            do {
-                try {
-                    round();
-                } catch (DatabaseUnavailableException e) {
-                    LOG.log(System.Logger.Level.WARNING, "knowledge housekeeping waits for the database");
-                } catch (RuntimeException e) {
-                    LOG.log(System.Logger.Level.ERROR, "knowledge housekeeping failed", e);
-                }
-            } while (!closing.await(settings.interval().toMillis(), TimeUnit.MILLISECONDS));
-        } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
-        }
+        periodic = Periodic.fromNowOn("knowledge-housekeeping", settings.interval(), this::round);
     }
 
     /** One round, on the caller's thread. */
     void round() {
         int removed = 0;
         for (FileDao.Expired file : files.expired(settings.batch())) {
-            if (files.delete(file.tenantId(), file.id())) removed++;
+            if (files.delete(file.tenantId(), file.id(), StoreDao.SERVER).isPresent()) removed++;
         }
-        int emptied = 0;
+        long emptied = 0;
         for (FileDao.Expired store : stores.expired(settings.batch())) {
-            emptied += stores.empty(store.tenantId(), store.id());
+            emptied += stores.empty(store.tenantId(), store.id())
+                    .map(receipt -> receipt.removed().documents()).orElse(0L);
         }
         int pruned = retrievals.prune(settings.retention(), settings.batch());
         int unfinished = uploads.purge(settings.batch());
@@ -81,12 +63,6 @@ public final class Housekeeping implements AutoCloseable {
 
     @Override
     public void close() {
-        closing.countDown();
-        if (thread == null) return;
-        try {
-            thread.join();
-        } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
-        }
+        if (periodic != null) periodic.close();
     }
 }

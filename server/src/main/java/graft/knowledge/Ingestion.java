@@ -2,6 +2,7 @@ package graft.knowledge;
 
 import graft.knowledge.parsing.Parsed;
 import graft.knowledge.parsing.Parser;
+import graft.knowledge.web.WebPages;
 import graft.registry.DatabaseUnavailableException;
 import graft.registry.Ids;
 import graft.registry.knowledge.Document.IngestionError;
@@ -11,11 +12,13 @@ import graft.registry.knowledge.IngestionDao.Begun;
 import graft.registry.knowledge.IngestionDao.Job;
 import graft.registry.knowledge.IngestionDao.LeaseLostException;
 import graft.registry.knowledge.IngestionDao.NewChunk;
+import java.io.ByteArrayInputStream;
 import java.io.ByteArrayOutputStream;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.OptionalInt;
 import java.util.concurrent.CancellationException;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.Semaphore;
@@ -23,9 +26,9 @@ import java.util.concurrent.TimeUnit;
 
 /**
  * Works off the queue of documents: text, chunks, vectors, then one transaction that makes them visible. Workers are
- * virtual threads that wait for the database and the embedder; the embedder is given small batches, so that generation
- * gets its turn between them. Everything lives in the queue's rows: a killed process loses at most the batch it was on,
- * and several servers may share one queue.
+ * platform threads, because cutting a long text into chunks computes for seconds; the embedder is given small batches,
+ * so that generation gets its turn between them. Everything lives in the queue's rows: a killed process loses at most
+ * the batch it was on, and several servers may share one queue.
  *
  * <p>Any thread may call {@link #wake}; {@link #start} and {@link #close} once each, by the owner.
  */
@@ -34,6 +37,7 @@ public final class Ingestion implements AutoCloseable {
     private final FileDao files;
     private final IngestionDao queue;
     private final TextEmbedder embedder;
+    private final WebPages pages;
     private final IndexMeter meter;
     private final Parser parser;
     private final Chunker chunker;
@@ -64,14 +68,15 @@ public final class Ingestion implements AutoCloseable {
         }
     }
 
-    /** With a parser of the default settings. */
+    /** With a parser of the default settings, and nothing from the web. */
     public Ingestion(FileDao files, IngestionDao queue, TextEmbedder embedder, Settings settings) {
-        this(files, queue, embedder, new Parser(Parser.Settings.DEFAULTS), IndexMeter.NONE, settings);
+        this(files, queue, embedder, new Parser(Parser.Settings.DEFAULTS), WebPages.OFF, IndexMeter.NONE, settings);
     }
 
     /** @param parser closed with this; @param meter told what is embedded, for whom */
-    public Ingestion(FileDao files, IngestionDao queue, TextEmbedder embedder, Parser parser, IndexMeter meter,
-            Settings settings) {
+    public Ingestion(FileDao files, IngestionDao queue, TextEmbedder embedder, Parser parser, WebPages pages,
+            IndexMeter meter, Settings settings) {
+        this.pages = pages;
         this.meter = meter;
         this.files = files;
         this.queue = queue;
@@ -84,7 +89,7 @@ public final class Ingestion implements AutoCloseable {
     public void start() {
         for (int i = 0; i < settings.workers(); i++) {
             String name = Ids.next("worker-" + i + "-");
-            workers.add(Thread.ofVirtual().name(name).start(() -> run(name)));
+            workers.add(Thread.ofPlatform().daemon().name(name).start(() -> run(name)));
         }
     }
 
@@ -171,12 +176,23 @@ public final class Ingestion implements AutoCloseable {
         }
     }
 
-    private void index(Job job, long began) {
+    /** What URLs may be read. */
+    public WebPages pages() {
+        return pages;
+    }
+
+    private void index(Job claimed, long began) {
+        Job job = claimed;
         if (!job.embedder().equals(embedder.space())) {
             if (settings.awaitsReembedding()) queue.postpone(job, settings.retryPause());
             else refuse(job, new IngestionError("server_error", "The store was made with the embedding model '"
                     + job.embedder() + "', which this server does not run."));
             return;
+        }
+        if (job.url().isPresent()) {
+            Optional<String> filename = fetched(job, job.url().get());
+            if (filename.isEmpty()) return;
+            job = job.read(filename.get());
         }
         Optional<Begun> left = queue.resume(job);
         String text;
@@ -201,6 +217,27 @@ public final class Ingestion implements AutoCloseable {
                 plan.size(), (System.nanoTime() - began) / 1_000_000);
     }
 
+    /** Reads a file from the web and keeps it. @return its name; empty if that came to nothing */
+    private Optional<String> fetched(Job job, String url) {
+        switch (pages.fetch(url)) {
+            case WebPages.Fetched.Page page -> {
+                try {
+                    files.fill(job.tenantId(), job.fileId(), page.filename(), new ByteArrayInputStream(page.bytes()));
+                    return Optional.of(page.filename());
+                } catch (FileDao.StorageLimitException e) {
+                    refuse(job, new IngestionError("invalid_file", "The tenant's limit 'storage_bytes' (" + e.most()
+                            + ") would be passed."));
+                }
+            }
+            case WebPages.Fetched.Refused refused -> refuse(job, new IngestionError("invalid_file", refused.message()));
+            case WebPages.Fetched.Unreachable unreachable -> {
+                if (job.attempt() < settings.attempts()) queue.giveBack(job, settings.retryPause());
+                else refuse(job, new IngestionError("server_error", unreachable.message()));
+            }
+        }
+        return Optional.empty();
+    }
+
     /** Whether what an earlier worker wrote begins what this one would: another release may cut otherwise. */
     private static boolean isPrefix(Begun begun, Chunker.Plan plan) {
         return begun.chunks() == 0
@@ -210,25 +247,25 @@ public final class Ingestion implements AutoCloseable {
     private long build(Job job, String text, Chunker.Plan plan, Optional<Begun> left,
             IndexMeter.Document metered) {
         long revision = left.isPresent() ? left.get().number() : queue.begin(job, settings.lease(), text);
-        String stem = stem(job.filename());
         List<Chunker.Piece> batch = new ArrayList<>();
         int windows = 0;
         for (int ordinal = left.map(Begun::chunks).orElse(0); ordinal < plan.size(); ordinal++) {
             Chunker.Piece piece = plan.piece(ordinal);
             if (closing) throw new CancellationException("the server stops");
             if (windows > 0 && windows + piece.windows().size() > settings.batch()) {
-                queue.append(job, settings.lease(), revision, embed(batch, stem, metered));
+                queue.append(job, settings.lease(), revision, embed(job, batch, metered));
                 batch.clear();
                 windows = 0;
             }
             batch.add(piece);
             windows += piece.windows().size();
         }
-        if (!batch.isEmpty()) queue.append(job, settings.lease(), revision, embed(batch, stem, metered));
+        if (!batch.isEmpty()) queue.append(job, settings.lease(), revision, embed(job, batch, metered));
         return revision;
     }
 
-    private List<NewChunk> embed(List<Chunker.Piece> batch, String stem, IndexMeter.Document metered) {
+    private List<NewChunk> embed(Job job, List<Chunker.Piece> batch, IndexMeter.Document metered) {
+        String stem = stem(job.filename());
         List<String> texts = batch.stream().flatMap(piece -> piece.windows().stream()).toList();
         List<float[]> vectors = new ArrayList<>(texts.size());
         for (int from = 0; from < texts.size(); from += settings.batch()) {
@@ -239,11 +276,13 @@ public final class Ingestion implements AutoCloseable {
             vectors.addAll(embedded.vectors());
         }
         List<NewChunk> chunks = new ArrayList<>(batch.size());
+        boolean paged = StoredText.isPaged(job.filename());
         int next = 0;
         for (Chunker.Piece piece : batch) {
             int end = next + piece.windows().size();
             chunks.add(new NewChunk(piece.ordinal(), piece.start(), piece.end(), (stem + " " + piece.heading()).strip(),
-                    piece.body(), piece.tokens(), List.copyOf(vectors.subList(next, end))));
+                    piece.body(), piece.tokens(), paged ? OptionalInt.of(piece.breaks() + 1) : OptionalInt.empty(),
+                    List.copyOf(vectors.subList(next, end))));
             next = end;
         }
         return chunks;

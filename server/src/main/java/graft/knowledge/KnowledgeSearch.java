@@ -4,6 +4,7 @@ import graft.knowledge.retrieval.Duplicates;
 import graft.knowledge.retrieval.Expansion;
 import graft.knowledge.retrieval.Fusion;
 import graft.knowledge.retrieval.Legs;
+import graft.knowledge.retrieval.Links;
 import graft.knowledge.retrieval.Ranking;
 import graft.knowledge.retrieval.Reranker;
 import graft.knowledge.retrieval.Stages;
@@ -19,6 +20,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.stream.Stream;
 
 /**
  * Searches knowledge stores by words (BM25) and by meaning (cosine), fuses both by rank and records what it saw. With
@@ -36,6 +38,7 @@ public final class KnowledgeSearch implements Retrieval {
     private final Optional<Reranker> reranker;
     private final Duplicates duplicates;
     private final Expansion expansion;
+    private final Links links;
     private final Settings settings;
 
     /**
@@ -77,8 +80,8 @@ public final class KnowledgeSearch implements Retrieval {
         }
     }
 
-    /** @param attributes JSON object as text */
-    public record Result(Passage passage, String attributes) {}
+    /** @param attributes JSON object as text; @param linkedFrom the chunk whose link led here, in its document */
+    public record Result(Passage passage, String attributes, Optional<String> linkedFrom) {}
 
     /** @param stages microseconds by stage, in order: embed, vector, lexical, fuse, rerank, render, record */
     public record Results(String retrievalId, List<Result> results, int queryTokens, Map<String, Long> stages) {}
@@ -101,6 +104,7 @@ public final class KnowledgeSearch implements Retrieval {
         this.reranker = reranker;
         this.duplicates = new Duplicates(settings.foldSimilarity());
         this.expansion = new Expansion(search, settings.expansionTokens());
+        this.links = new Links(search);
         this.settings = settings;
     }
 
@@ -129,9 +133,11 @@ public final class KnowledgeSearch implements Retrieval {
         List<Candidate> ordered = rerank(request, folded.ordered(), stages);
         List<Candidate> kept = ordered.stream().filter(one -> one.score() >= request.scoreThreshold())
                 .limit(request.maxResults()).toList();
-        List<Result> results = stages.time(Stage.RENDER, () -> render(request, kept));
+        List<Links.Link> linked = links(request, kept, filter);
+        List<Result> results = stages.time(Stage.RENDER, () -> render(request, kept, linked));
         String id = stages.time(Stage.RECORD, () -> record.record(request.tenantId(), RetrievalRecord.of(request,
-                stores, found.legs(), new RetrievalRecord.Seen(ordered, kept, folded.standIns()), stages.micros())));
+                stores, found.legs(), new RetrievalRecord.Seen(ordered, kept, folded.standIns(), linked),
+                stages.micros())));
         return new Results(id, results, found.tokens(), stages.micros());
     }
 
@@ -182,15 +188,24 @@ public final class KnowledgeSearch implements Retrieval {
         });
     }
 
-    private List<Result> render(Request request, List<Candidate> kept) {
-        Map<Long, Double> scores = new HashMap<>();
-        kept.forEach(one -> scores.put(one.chunk().number(), one.score()));
-        return expansion.expand(request.tenantId(), kept.stream().map(Candidate::chunk).toList(),
-                request.manner().expansion()).stream().map(one -> result(one, scores.get(one.number()))).toList();
+    private List<Links.Link> links(Request request, List<Candidate> kept, Optional<AttributeFilter> filter) {
+        if (request.manner().expansion() != Expansion.Kind.LINKS) return List.of();
+        return links.follow(request.tenantId(), kept.stream().map(Candidate::chunk).toList(), filter,
+                request.maxResults());
     }
 
-    private static Result result(FoundChunk chunk, double score) {
+    private List<Result> render(Request request, List<Candidate> kept, List<Links.Link> linked) {
+        Map<Long, Double> scores = new HashMap<>();
+        kept.forEach(one -> scores.put(one.chunk().number(), one.score()));
+        double least = kept.isEmpty() ? 0 : kept.getLast().score();
+        return Stream.concat(expansion.expand(request.tenantId(), kept.stream().map(Candidate::chunk).toList(),
+                request.manner().expansion()).stream()
+                .map(one -> result(one, scores.get(one.number()), Optional.empty())),
+                linked.stream().map(one -> result(one.to(), least, Optional.of(one.from().id())))).toList();
+    }
+
+    private static Result result(FoundChunk chunk, double score, Optional<String> linkedFrom) {
         return new Result(new Passage(chunk.id(), chunk.fileId(), chunk.filename(), chunk.revision(), chunk.start(),
-                chunk.end(), chunk.text(), score), chunk.attributes());
+                chunk.end(), chunk.text(), score, chunk.page()), chunk.attributes(), linkedFrom);
     }
 }

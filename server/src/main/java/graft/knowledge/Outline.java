@@ -15,11 +15,13 @@ final class Outline {
     /** How good a place for a cut the start of a unit is. */
     enum Border { WORD, SENTENCE, PARAGRAPH, SECTION }
 
-    /** @param heading the headings above the unit, outermost first, joined by " > " */
+    /** @param heading the headings above the unit, outermost first, by " > "; then " | " and a table's columns */
     record Unit(int start, int end, int tokens, Border border, String heading) {}
 
     /** More than any script needs: a longer unit is cut without asking the tokeniser about all of it. */
     private static final int CHARACTERS_PER_TOKEN = 16;
+    /** Characters of a table's head that its later rows are indexed with. */
+    private static final int MOST_HEAD = 200;
     private final String text;
     private final int mostTokens;
     private final ToIntFunction<String> counter;
@@ -29,12 +31,15 @@ final class Outline {
     private final List<String> headings = new ArrayList<>();
     private String above = "";
     private boolean fenced;
+    private final boolean columns;
+    private String tableHead = "";
 
     private Outline(String text, String extension, int mostTokens, ToIntFunction<String> counter) {
         this.text = text;
         this.mostTokens = mostTokens;
         this.counter = counter;
         this.markdown = extension.equals("md") || extension.equals("markdown");
+        this.columns = extension.equals("csv") || extension.equals("tsv");
         this.prose = !List.of("csv", "tsv", "json", "jsonl", "yaml", "yml").contains(extension);
     }
 
@@ -56,6 +61,7 @@ final class Outline {
         for (int start = 0, end; start < text.length(); start = end) {
             end = lineEnd(start);
             String line = text.substring(start, end).strip();
+            if (!columns && !isRow(line)) tableHead = "";
             if (!line.isEmpty() && !isLone(line)) {
                 if (block < 0) block = start;
                 continue;
@@ -72,6 +78,9 @@ final class Outline {
                 enter(line);
                 add(start, end, Border.SECTION);
                 next = Border.WORD; // a heading is not cut from what it heads
+            } else if (isRow(line)) {
+                row(start, end, line, next);
+                next = Border.SENTENCE;
             } else {
                 add(start, end, next);
                 next = Border.SENTENCE;
@@ -79,6 +88,21 @@ final class Outline {
             }
         }
         if (block >= 0) sentences(block, text.length(), next);
+    }
+
+    private boolean isRow(String line) {
+        return columns ? !line.isEmpty() : markdown && !fenced && line.startsWith("|");
+    }
+
+    /** Rows stay with the head of their table while they fit; those that don't have it as a heading of theirs. */
+    private void row(int start, int end, String line, Border first) {
+        boolean head = tableHead.isEmpty();
+        add(start, end, head ? first : Border.WORD);
+        if (!head) return;
+        String cells = line.replaceAll("^\\||\\|$", "").strip();
+        tableHead = columns ? cells : cells.replaceAll("\\s*\\|\\s*", ", ");
+        if (tableHead.length() > MOST_HEAD) tableHead = tableHead.substring(0, tableHead.offsetByCodePoints(0,
+                tableHead.codePointCount(0, MOST_HEAD)));
     }
 
     private int lineEnd(int start) {
@@ -119,7 +143,8 @@ final class Outline {
     }
 
     private String joined() {
-        return String.join(" > ", headings.stream().filter(heading -> !heading.isEmpty()).toList());
+        String path = String.join(" > ", headings.stream().filter(heading -> !heading.isEmpty()).toList());
+        return tableHead.isEmpty() ? path : (path + " | " + tableHead).strip();
     }
 
     private void sentences(int start, int end, Border first) {
@@ -137,7 +162,8 @@ final class Outline {
     private void add(int start, int end, Border border) {
         boolean one = text.codePointCount(start, end) < 2;
         if (one || end - start <= mostTokens * CHARACTERS_PER_TOKEN) {
-            int tokens = counter.applyAsInt(text.substring(start, end));
+            // What a tokeniser calls one unknown word may be thousands of characters.
+            int tokens = Math.max(counter.applyAsInt(text.substring(start, end)), (end - start) / CHARACTERS_PER_TOKEN);
             if (one || tokens <= mostTokens) {
                 // A heading stands under its parents only: its own words are in the text.
                 units.add(new Unit(start, end, tokens, border, border == Border.SECTION ? above : joined()));

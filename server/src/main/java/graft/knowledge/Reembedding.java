@@ -1,6 +1,6 @@
 package graft.knowledge;
 
-import graft.registry.DatabaseUnavailableException;
+import graft.registry.Periodic;
 import graft.registry.knowledge.vectors.ReembeddingDao;
 import graft.registry.knowledge.vectors.ReembeddingDao.ChunkText;
 import graft.registry.knowledge.vectors.ReembeddingDao.NewVectors;
@@ -10,8 +10,6 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
-import java.util.concurrent.CountDownLatch;
-import java.util.concurrent.TimeUnit;
 
 /**
  * Brings stores that were made with another model, or other prefixes, to the running one, in the background: until a
@@ -26,8 +24,8 @@ public final class Reembedding implements AutoCloseable {
     private final Chunker chunker;
     private final int batch;
     private final Duration interval;
-    private final CountDownLatch closing = new CountDownLatch(1);
-    private Thread thread;
+    private volatile boolean closing;
+    private Periodic periodic; // null before start
 
     /**
      * @param batch    most chunks at a time: {@code knowledge.embedding-batch}
@@ -43,33 +41,13 @@ public final class Reembedding implements AutoCloseable {
     }
 
     public void start() {
-        thread = Thread.ofVirtual().name("knowledge-reembedding").start(this::run);
-    }
-
-    private void run() {
-        try {
-            do {
-                try {
-                    round();
-                } catch (DatabaseUnavailableException e) {
-                    LOG.log(System.Logger.Level.WARNING, "re-embedding waits for the database");
-                } catch (RuntimeException e) {
-                    if (!isClosing()) LOG.log(System.Logger.Level.ERROR, "re-embedding failed", e);
-                }
-            } while (!closing.await(interval.toMillis(), TimeUnit.MILLISECONDS));
-        } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
-        }
-    }
-
-    private boolean isClosing() {
-        return closing.getCount() == 0;
+        periodic = Periodic.fromNowOn("knowledge-reembedding", interval, this::round);
     }
 
     /** Every store there is to bring over, on the caller's thread. @return how many were */
     int round() {
         int exchanged = 0;
-        for (Optional<Stale> stale = dao.next(embedder.space()); stale.isPresent() && !isClosing();
+        for (Optional<Stale> stale = dao.next(embedder.space()); stale.isPresent() && !closing;
                 stale = dao.next(embedder.space())) {
             if (!bring(stale.get())) break; // somebody else's turn, or the next round's
             exchanged++;
@@ -83,7 +61,7 @@ public final class Reembedding implements AutoCloseable {
         long after = 0;
         for (List<ChunkText> chunks = dao.missing(stale, embedder.space(), after, batch); !chunks.isEmpty();
                 chunks = dao.missing(stale, embedder.space(), after, batch)) {
-            if (isClosing()) return false;
+            if (closing) return false;
             List<NewVectors> vectors = new ArrayList<>();
             for (ChunkText chunk : chunks) vectors.add(new NewVectors(chunk.chunk(), vectors(chunk)));
             dao.add(stale, embedder.space(), vectors);
@@ -110,12 +88,7 @@ public final class Reembedding implements AutoCloseable {
     /** Stops after the batch that is under way. */
     @Override
     public void close() {
-        closing.countDown();
-        if (thread == null) return;
-        try {
-            thread.join();
-        } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
-        }
+        closing = true;
+        if (periodic != null) periodic.close();
     }
 }

@@ -4,6 +4,7 @@ import com.fasterxml.jackson.core.JsonFactory;
 import com.fasterxml.jackson.core.JsonGenerator;
 import graft.knowledge.KnowledgeSearch.Candidate;
 import graft.knowledge.retrieval.Legs.Leg;
+import graft.knowledge.retrieval.Links;
 import graft.registry.knowledge.RetrievalDao;
 import graft.registry.knowledge.SearchDao.FoundChunk;
 import graft.registry.knowledge.SearchDao.Hit;
@@ -31,8 +32,10 @@ final class RetrievalRecord {
     /**
      * @param ordered  all candidates in their last order; @param kept those of them that were answered with
      * @param standIns for a folded candidate the better one that says the same
+     * @param links    that were followed from kept ones, and answered with behind them
      */
-    record Seen(List<Candidate> ordered, List<Candidate> kept, Map<Candidate, Candidate> standIns) {}
+    record Seen(List<Candidate> ordered, List<Candidate> kept, Map<Candidate, Candidate> standIns,
+            List<Links.Link> links) {}
 
     static RetrievalDao.Entry of(KnowledgeSearch.Request request, List<SearchedStore> stores, List<Leg> legs,
             Seen seen, Map<String, Long> stages) {
@@ -85,12 +88,7 @@ final class RetrievalRecord {
             json.writeStartArray();
             for (Candidate candidate : seen.ordered()) {
                 FoundChunk chunk = candidate.chunk();
-                json.writeStartObject();
-                json.writeStringField("chunk_id", chunk.id());
-                json.writeStringField("file_id", chunk.fileId());
-                json.writeStringField("revision", chunk.revision());
-                json.writeNumberField("start", chunk.start());
-                json.writeNumberField("end", chunk.end());
+                place(json, chunk);
                 json.writeNumberField("score", candidate.score());
                 json.writeBooleanField("kept", kept.contains(candidate));
                 if (standIns.containsKey(chunk.number())) {
@@ -99,8 +97,26 @@ final class RetrievalRecord {
                 legs(json, candidate, legs, scores);
                 json.writeEndObject();
             }
+            for (Links.Link link : seen.links()) {
+                place(json, link.to());
+                json.writeBooleanField("kept", true);
+                json.writeStringField("linked_from", link.from().id());
+                json.writeArrayFieldStart("legs");
+                json.writeEndArray();
+                json.writeEndObject();
+            }
             json.writeEndArray();
         });
+    }
+
+    /** Begins an object. */
+    private static void place(JsonGenerator json, FoundChunk chunk) throws IOException {
+        json.writeStartObject();
+        json.writeStringField("chunk_id", chunk.id());
+        json.writeStringField("file_id", chunk.fileId());
+        json.writeStringField("revision", chunk.revision());
+        json.writeNumberField("start", chunk.start());
+        json.writeNumberField("end", chunk.end());
     }
 
     private static void legs(JsonGenerator json, Candidate candidate, List<Leg> legs, List<Map<Long, Double>> scores)

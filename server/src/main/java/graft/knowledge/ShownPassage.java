@@ -5,9 +5,11 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
 /**
- * A passage as a model is shown it: one line, runs of white space collapsed to one space, and text that imitates the
- * control tokens of chat formats or the tags of raft-v1 broken by a space, so that a document can't speak in another's
- * role. Every code point knows where it stands in the stored text, and quotes are verified through that. Immutable.
+ * A passage as a model is shown it: one line, runs of white space collapsed to one space, characters that nobody sees
+ * left out, and broken by a space what imitates the control tokens of chat formats or the tags of raft-v1, so that a
+ * document can't speak in another's role, and Markdown's images and links and HTML's tags that load something, so
+ * that an answer that repeats them asks no foreign host for anything. Every code point knows where it stands in the
+ * stored text, and quotes are verified through that. Immutable.
  */
 public final class ShownPassage {
     /** Special tokens of ChatML, Llama, DeepSeek, Mistral, Gemma and Phi, reasoning and tool tags, raft-v1's tags. */
@@ -16,7 +18,8 @@ public final class ShownPassage {
             + "|TOOL_RESULTS|TOOL_CONTENT|ARGS|PREFIX"
             + "|SUFFIX|MIDDLE)\\]|</?(?:s|bos|eos|pad|unk|mask|think|tools?|tool_calls?"
             + "|tool_response|start_of_turn|end_of_turn|start_of_image|end_of_image|im_start|im_end|answer)>"
-            + "|##(?:begin|end)_quote##", Pattern.CASE_INSENSITIVE);
+            + "|##(?:begin|end)_quote##|!\\[|\\]\\(|</?(?:a|img|script|style|iframe|object|embed|svg|video|audio"
+            + "|source|link|meta|form|input|base)\\b", Pattern.CASE_INSENSITIVE);
     private final Passage passage;
     private final int[] line;
     private final int[] places;
@@ -39,6 +42,7 @@ public final class ShownPassage {
         int length = 0;
         for (int i = 0; i < stored.length; i++) {
             boolean space = isSpace(stored[i]);
+            if (isInvisible(stored[i])) continue;
             if (space && (length == 0 || line[length - 1] == ' ')) continue;
             line[length] = space ? ' ' : stored[i];
             places[length++] = i;
@@ -49,6 +53,22 @@ public final class ShownPassage {
 
     static boolean isSpace(int c) {
         return Character.isWhitespace(c) || Character.isSpaceChar(c) || c == 0x85;
+    }
+
+    /**
+     * Control characters, direction marks, tags and their like, fillers and variation selectors: a text can be hidden
+     * in each of them. Joiners stay, because they make letters and emoji what they are.
+     */
+    static boolean isInvisible(int c) {
+        if (isSpace(c) || c == 0x200C || c == 0x200D) return false;
+        int type = Character.getType(c);
+        return type == Character.CONTROL || type == Character.FORMAT || c >= 0xFE00 && c <= 0xFE0F
+                || c >= 0xE0000 && c <= 0xE0FFF || c == 0x115F || c == 0x1160 || c == 0x3164 || c == 0xFFA0;
+    }
+
+    /** Whether the passage has characters that the line lacks beside white space. */
+    boolean hidesSome() {
+        return passage.text().codePoints().anyMatch(ShownPassage::isInvisible);
     }
 
     /** Puts a space behind the first character of everything hostile; again until nothing is left. */

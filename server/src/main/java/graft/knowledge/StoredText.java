@@ -42,6 +42,11 @@ final class StoredText {
         return DocumentKind.named(extension).isPresent() ? "md" : extension;
     }
 
+    /** Whether form feeds part the pages or slides of a file's stored text. */
+    static boolean isPaged(String filename) {
+        return DocumentKind.named(extension(filename)).filter(DocumentKind::isPaged).isPresent();
+    }
+
     private static Parsed plain(String filename, byte[] bytes, int most) {
         String format = format(filename, bytes);
         if (format.equals(Magic.PDF)) {

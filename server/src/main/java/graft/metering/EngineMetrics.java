@@ -14,7 +14,6 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.function.ToDoubleFunction;
 import java.util.stream.Collectors;
-import java.util.stream.Stream;
 
 /**
  * Reads each engine's status when it is scraped. The {@code vllm:} names are those the endpoint picker of the Gateway
@@ -22,21 +21,17 @@ import java.util.stream.Stream;
  * idle warm adapter still draws its requests. Any thread may call.
  */
 final class EngineMetrics {
-    private final List<Observed> engines = new CopyOnWriteArrayList<>();
+    private final List<InferenceEngine> engines = new CopyOnWriteArrayList<>();
     private final Map<String, Residents> residents = new ConcurrentHashMap<>();
+    private final AskedNames asked;
     private final PrometheusRegistry registry;
     private final Clock clock;
-
-    private record Observed(InferenceEngine engine, int mostAdapters) {
-        String base() {
-            return engine.model().id();
-        }
-    }
 
     /** @param since seconds since 1970 */
     private record Residents(String names, double since) {}
 
-    EngineMetrics(PrometheusRegistry registry, Clock clock) {
+    EngineMetrics(PrometheusRegistry registry, AskedNames asked, Clock clock) {
+        this.asked = asked;
         this.registry = registry;
         this.clock = clock;
         gauge("graft_engine_running", "base", "Sequences in the batch.", EngineStatus::running);
@@ -49,6 +44,10 @@ final class EngineMetrics {
         counter("graft_engine_busy_seconds", "base", "Wall clock in steps.", s -> s.totals().busyMicros() / 1e6);
         counter("graft_engine_idle_seconds", "base", "Wall clock without work.", s -> s.totals().idleMicros() / 1e6);
         counter("graft_adapter_loads", "base", "Adapters brought onto the device.", s -> s.totals().adapterLoads());
+        counter("graft_engine_drafted_tokens", "base", "Tokens computed ahead of what was certain.",
+                s -> s.totals().draftedTokens());
+        counter("graft_engine_accepted_tokens", "base", "Those of them that became part of an answer.",
+                s -> s.totals().acceptedTokens());
         gauge("vllm:num_requests_running", "model_name", "Sequences in the batch.", EngineStatus::running);
         gauge("vllm:num_requests_waiting", "model_name", "Sequences not yet in a batch.", EngineStatus::waiting);
         gauge("vllm:kv_cache_usage_perc", "model_name", "Share of KV blocks in use, 0 to 1.", EngineMetrics::kvUsage);
@@ -57,6 +56,10 @@ final class EngineMetrics {
         counter("vllm:prefix_cache_queries", "model_name", "Prompt tokens looked up.",
                 s -> s.totals().promptTokens() + s.totals().cachedPromptTokens());
         counter("vllm:prefix_cache_hits", "model_name", "Prompt tokens found.", s -> s.totals().cachedPromptTokens());
+        counter("vllm:spec_decode_num_draft_tokens", "model_name", "Tokens computed ahead of what was certain.",
+                s -> s.totals().draftedTokens());
+        counter("vllm:spec_decode_num_accepted_tokens", "model_name", "Those of them that became part of an answer.",
+                s -> s.totals().acceptedTokens());
         adapters();
     }
 
@@ -65,36 +68,39 @@ final class EngineMetrics {
         return blocks.total() == 0 ? 0 : (double) (blocks.total() - blocks.free()) / blocks.total();
     }
 
-    /** @param mostAdapters that fit on the device at once */
-    void observe(InferenceEngine engine, int mostAdapters) {
-        engines.add(new Observed(engine, mostAdapters));
+    void observe(InferenceEngine engine) {
+        engines.add(engine);
+    }
+
+    private static String base(InferenceEngine engine) {
+        return engine.model().id();
     }
 
     private void gauge(String name, String label, String help, ToDoubleFunction<EngineStatus> value) {
         GaugeWithCallback.builder().name(name).help(help).labelNames(label).callback(gauge -> {
-            for (Observed one : engines) gauge.call(value.applyAsDouble(one.engine().status()), one.base());
+            for (InferenceEngine one : engines) gauge.call(value.applyAsDouble(one.status()), base(one));
         }).register(registry);
     }
 
     private void counter(String name, String label, String help, ToDoubleFunction<EngineStatus> value) {
         CounterWithCallback.builder().name(name).help(help).labelNames(label).callback(counter -> {
-            for (Observed one : engines) counter.call(value.applyAsDouble(one.engine().status()), one.base());
+            for (InferenceEngine one : engines) counter.call(value.applyAsDouble(one.status()), base(one));
         }).register(registry);
     }
 
     private void adapters() {
         GaugeWithCallback.builder().name("graft_adapter_resident_bytes").help("Tensors of an adapter in a tier.")
                 .labelNames("base", "adapter", "tier").callback(gauge -> {
-                    for (Observed one : engines)
-                        for (ResidentAdapter adapter : one.engine().status().adapters())
-                            gauge.call(adapter.bytes(), one.base(), adapter.name() + "@" + adapter.version(),
+                    for (InferenceEngine one : engines)
+                        for (ResidentAdapter adapter : one.status().adapters())
+                            gauge.call(adapter.bytes(), base(one), adapter.name() + "@" + adapter.version(),
                                     adapter.tier() == Tier.DEVICE ? "device" : "host");
                 }).register(registry);
         GaugeWithCallback.builder().name("vllm:cache_config_info").help("Geometry of the KV pool.")
                 .labelNames("model_name", "block_size", "num_gpu_blocks").callback(gauge -> {
-                    for (Observed one : engines) {
-                        EngineStatus.Blocks blocks = one.engine().status().blocks();
-                        gauge.call(1, one.base(), Integer.toString(blocks.tokensPerBlock()),
+                    for (InferenceEngine one : engines) {
+                        EngineStatus.Blocks blocks = one.status().blocks();
+                        gauge.call(1, base(one), Integer.toString(blocks.tokensPerBlock()),
                                 Integer.toString(blocks.total()));
                     }
                 }).register(registry);
@@ -102,19 +108,20 @@ final class EngineMetrics {
                 .help("Adapters on the device; the value is the unix time of the last change.")
                 .labelNames("model_name", "max_lora", "running_lora_adapters", "waiting_lora_adapters")
                 .callback(gauge -> {
-                    for (Observed one : engines) {
-                        Residents now = residents(one);
-                        gauge.call(now.since(), one.base(), Integer.toString(one.mostAdapters()), now.names(), "");
+                    for (InferenceEngine one : engines) {
+                        EngineStatus status = one.status();
+                        Residents now = residents(base(one), status);
+                        gauge.call(now.since(), base(one), Integer.toString(status.mostAdapters()), now.names(), "");
                     }
                 }).register(registry);
     }
 
-    /** By version and by plain name, as requests may name either. */
-    private Residents residents(Observed one) {
-        String names = one.engine().status().adapters().stream().filter(adapter -> adapter.tier() == Tier.DEVICE)
-                .flatMap(adapter -> Stream.of(adapter.name() + "@" + adapter.version(), adapter.name()))
+    /** Each once, as its requests name it: the endpoint picker compares with a request's "model", and counts. */
+    private Residents residents(String base, EngineStatus status) {
+        String names = status.adapters().stream().filter(adapter -> adapter.tier() == Tier.DEVICE)
+                .map(adapter -> asked.of(adapter.digest()).orElse(adapter.name()))
                 .distinct().sorted().collect(Collectors.joining(","));
-        return residents.merge(one.base(), new Residents(names, clock.millis() / 1e3),
+        return residents.merge(base, new Residents(names, clock.millis() / 1e3),
                 (before, fresh) -> before.names().equals(fresh.names()) ? before : fresh);
     }
 }

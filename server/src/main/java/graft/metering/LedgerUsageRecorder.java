@@ -15,9 +15,9 @@ import java.util.concurrent.TimeoutException;
 import java.util.function.Supplier;
 
 /**
- * The ledger in Postgres. A request's row is committed before {@link #open} returns, a checkpoint before its tokens are
- * more than {@code metering.checkpoint-tokens} ahead of it, the bill before {@link Ticket#settle} returns. Any thread
- * may call.
+ * The ledger in Postgres. A request's row is committed before {@link #open} returns, the bill before
+ * {@link Ticket#settle} returns; an engine that is held to {@link Ticket#whenCommitted} is never more than
+ * {@code metering.checkpoint-tokens} ahead of a committed checkpoint. Any thread may call.
  */
 public final class LedgerUsageRecorder implements UsageRecorder, AutoCloseable {
     private final LedgerWriter writer;
@@ -25,6 +25,7 @@ public final class LedgerUsageRecorder implements UsageRecorder, AutoCloseable {
     private final String processId;
     private final Settings settings;
     private final RequestMetrics metrics;
+    private final RunningStreams running = new RunningStreams();
 
     /**
      * @param checkpointTokens most tokens that a crash leaves unbilled ({@code metering.checkpoint-tokens}, 32)
@@ -70,6 +71,10 @@ public final class LedgerUsageRecorder implements UsageRecorder, AutoCloseable {
         return writer.submit(write, settings.longestWait());
     }
 
+    void due(LedgerTicket ticket) {
+        writer.due(ticket);
+    }
+
     private void submitSettle(LedgerWrite.Settle settle) {
         try {
             writer.submit(settle, settings.longestWait());
@@ -79,12 +84,21 @@ public final class LedgerUsageRecorder implements UsageRecorder, AutoCloseable {
         }
     }
 
+    /** Requests whose rows are open. */
+    public RunningStreams running() {
+        return running;
+    }
+
     RequestMetrics metrics() {
         return metrics;
     }
 
     int checkpointTokens() {
         return settings.checkpointTokens();
+    }
+
+    Duration longestWait() {
+        return settings.longestWait();
     }
 
     /** @throws DatabaseUnavailableException when it takes longer than the longest wait */

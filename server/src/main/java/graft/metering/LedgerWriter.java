@@ -10,29 +10,40 @@ import java.util.ArrayList;
 import java.util.Deque;
 import java.util.List;
 import java.util.Map;
+import java.util.Queue;
 import java.util.concurrent.ArrayBlockingQueue;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import java.util.concurrent.atomic.AtomicBoolean;
 
 /**
  * Group commit: one thread takes everything that waits and writes it in one transaction, so a busy server pays for few
- * commits and an idle one waits for nobody. While the database is away, rows to be opened or checkpointed fail, and
- * rows to be settled are kept and tried again until they are written; there are never more of them than requests were
- * open. Any thread may submit; the queue is bounded, and a full one makes submitters wait.
+ * commits and an idle one waits for nobody. While the database is away, rows to be opened fail, and rows to be
+ * checkpointed or settled are kept and tried again until they are written; there are never more of them than requests
+ * were open. Any thread may submit; the queue is bounded, and a full one makes submitters wait.
  */
 final class LedgerWriter implements AutoCloseable {
     private static final System.Logger LOG = System.getLogger(LedgerWriter.class.getName());
     private static final long RETRY_MILLIS = 200;
     private final LedgerDao ledger;
     private final int mostAtOnce;
-    private final BlockingQueue<Pending> queue;
+    private final BlockingQueue<Entry> queue;
+    /** Each at most once; their counters are read when they are written. */
+    private final Queue<LedgerTicket> due = new ConcurrentLinkedQueue<>();
+    private final AtomicBoolean woken = new AtomicBoolean();
     private final Deque<Pending> unsettled = new ArrayDeque<>();
     private final Thread thread;
     private volatile boolean closing;
 
-    private record Pending(LedgerWrite write, CompletableFuture<Long> written) {
+    private sealed interface Entry {}
+
+    /** Somebody is due. */
+    private record Wake() implements Entry {}
+
+    private record Pending(LedgerWrite write, CompletableFuture<Long> written) implements Entry {
         boolean settles() {
             return write instanceof LedgerWrite.Settle;
         }
@@ -62,21 +73,52 @@ final class LedgerWriter implements AutoCloseable {
         return pending.written();
     }
 
+    /** Has a row checkpointed soon; returns at once. */
+    void due(LedgerTicket ticket) {
+        due.add(ticket);
+        // A full queue needs nobody who wakes the writer.
+        if (woken.compareAndSet(false, true) && !queue.offer(new Wake())) woken.set(false);
+    }
+
     private void run() {
         while (!closing || !queue.isEmpty()) {
             List<Pending> batch = new ArrayList<>();
             try {
-                Pending first = queue.poll(RETRY_MILLIS, TimeUnit.MILLISECONDS);
-                if (first != null) batch.add(first);
+                drain(queue.poll(RETRY_MILLIS, TimeUnit.MILLISECONDS), batch);
             } catch (InterruptedException e) {
                 break;
             }
-            queue.drainTo(batch, mostAtOnce - batch.size());
-            while (!unsettled.isEmpty() && batch.size() < 2 * mostAtOnce) batch.add(unsettled.poll());
+            addDue(batch);
+            while (!unsettled.isEmpty() && batch.size() < 3 * mostAtOnce) batch.add(unsettled.poll());
             if (!batch.isEmpty()) write(batch);
         }
         unsettled.forEach(pending -> LOG.log(System.Logger.Level.WARNING,
                 "request={0} not settled here; the next server settles it", pending.write().request().requestId()));
+    }
+
+    /** @param first null where nobody came */
+    private void drain(Entry first, List<Pending> batch) {
+        for (Entry entry = first; entry != null; entry = batch.size() < mostAtOnce ? queue.poll() : null) {
+            switch (entry) {
+                case Pending pending -> batch.add(pending);
+                case Wake() -> woken.set(false);
+            }
+        }
+    }
+
+    private void addDue(List<Pending> batch) {
+        int most = batch.size() + mostAtOnce;
+        for (LedgerTicket next = due.poll(); next != null; next = batch.size() < most ? due.poll() : null) {
+            LedgerTicket ticket = next;
+            ticket.checkpoint().ifPresent(write -> {
+                Pending pending = new Pending(write, new CompletableFuture<>());
+                pending.written().whenComplete((cost, failure) -> {
+                    if (failure == null) ticket.committed(write);
+                    else if (failure instanceof DatabaseUnavailableException && ticket.retries()) due.add(ticket);
+                });
+                batch.add(pending);
+            });
+        }
     }
 
     private void write(List<Pending> batch) {

@@ -17,19 +17,29 @@ import java.util.function.Supplier;
 public final class Metrics {
     private final PrometheusRegistry registry = new PrometheusRegistry();
     private final ExpositionFormats formats = ExpositionFormats.init();
+    private final AskedNames asked;
     private final RequestMetrics requests;
     private final EngineMetrics engines;
 
     /** @param mostLabels tenants, and adapters, with series of their own ({@code metering.most-labels}, 200) */
     public Metrics(int mostLabels) {
         requests = new RequestMetrics(registry, mostLabels);
-        engines = new EngineMetrics(registry, Clock.systemUTC());
+        asked = new AskedNames(mostLabels);
+        engines = new EngineMetrics(registry, asked, Clock.systemUTC());
         ProcessMetrics.register(registry);
     }
 
-    /** @param mostAdapters that fit on the engine's device at once */
-    public void observe(InferenceEngine engine, int mostAdapters) {
-        engines.observe(engine, mostAdapters);
+    public void observe(InferenceEngine engine) {
+        engines.observe(engine);
+    }
+
+    /**
+     * A request named an adapter so: routers look for that name among the resident ones.
+     *
+     * @param digest of the version that answers
+     */
+    public void asked(String digest, String model) {
+        asked.put(digest, model);
     }
 
     /** @param counts of shadowed candidates' answers, by what became of them */

@@ -34,6 +34,7 @@ final class RequestMetrics {
     private final Histogram queue;
     private final Histogram firstToken;
     private final Histogram betweenTokens;
+    private final Counter pauses;
     private final Histogram requestPrompt;
     private final Histogram requestGeneration;
 
@@ -55,6 +56,7 @@ final class RequestMetrics {
         queue = histogram(registry, "vllm:request_queue_time_seconds", "Waiting before the first step.", LATENCY);
         firstToken = histogram(registry, "vllm:time_to_first_token_seconds", "From admission.", FIRST_TOKEN);
         betweenTokens = histogram(registry, "vllm:inter_token_latency_seconds", "Between two tokens.", BETWEEN_TOKENS);
+        pauses = counter(registry, "graft_ledger_pauses", "Answers held until their row was committed.", "model_name");
         requestPrompt = histogram(registry, "vllm:request_prompt_tokens", "Prompt tokens of a request.", TOKENS);
         requestGeneration = histogram(registry, "vllm:request_generation_tokens", "Generated tokens of a request.",
                 TOKENS);
@@ -75,6 +77,11 @@ final class RequestMetrics {
 
     void nextToken(String base, long nanos) {
         betweenTokens.labelValues(base).observe(nanos / 1e9);
+    }
+
+    /** The engine holds an answer whose row is not committed. */
+    void paused(String base) {
+        pauses.labelValues(base).inc();
     }
 
     /** @param nanos from the opening of the row to its settling */

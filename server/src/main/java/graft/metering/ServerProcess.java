@@ -2,6 +2,7 @@ package graft.metering;
 
 import graft.registry.DatabaseUnavailableException;
 import graft.registry.Ids;
+import graft.registry.Periodic;
 import graft.registry.usage.IdempotencyDao;
 import graft.registry.usage.ProcessDao;
 import java.time.Duration;
@@ -36,7 +37,7 @@ public final class ServerProcess implements AutoCloseable {
         this.node = node;
         this.lease = lease;
         beat();
-        periodic = new Periodic("server-lease", lease.dividedBy(3), this::beat);
+        periodic = Periodic.every("server-lease", lease.dividedBy(3), this::beat);
     }
 
     /** What ledger rows and holds of this process are marked with. */

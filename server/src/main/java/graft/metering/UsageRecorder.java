@@ -2,11 +2,12 @@ package graft.metering;
 
 import graft.engine.Finished;
 import java.util.Optional;
+import java.util.function.IntConsumer;
 
 /**
  * The ledger as generation meets it. A row is opened before the first token leaves, checkpointed while tokens flow and
  * settled before the answer says it is finished; a row left open by a crash is settled at restart from its last
- * checkpoint. Any thread may call; every method may wait for the database.
+ * checkpoint. Any thread may call; opening and settling wait for the database.
  */
 public interface UsageRecorder {
     /** @throws graft.registry.DatabaseUnavailableException when no row could be opened: then nothing may be sent */
@@ -19,10 +20,28 @@ public interface UsageRecorder {
     record Start(String requestId, String tenantId, String keyId, String operation, String baseId,
             Optional<String> adapterName, int adapterVersion, int promptTokens) {}
 
-    /** One request's open row. Belongs to the request's thread. Closing it unsettled bills what was checkpointed. */
+    /** One request's open row. Closing it unsettled bills what was generated. */
     interface Ticket extends AutoCloseable {
-        /** Told of all tokens that the engine has sent, after every one that was taken; writes a checkpoint every {@code metering.checkpoint-tokens}. */
+        /**
+         * Told of all tokens that the engine has sent, with every one, on the engine's thread: returns at once. Has a
+         * checkpoint written every half {@link #lead}.
+         */
         void generated(int tokensSoFar);
+
+        /** Most tokens of all sequences together beyond what is committed ({@code metering.checkpoint-tokens}). */
+        default int lead() {
+            return Integer.MAX_VALUE;
+        }
+
+        /** @param tokens is told how many are committed, on the recorder's thread, and returns at once */
+        default void whenCommitted(IntConsumer tokens) {}
+
+        /**
+         * For whoever waits for tokens: the engine may be held because of the row.
+         *
+         * @throws graft.registry.DatabaseUnavailableException if a checkpoint waits {@code metering.longest-wait}
+         */
+        default void checkWritten() {}
 
         /** A retrieval was made for this request. */
         void retrieved(int queryTokens, long micros);

@@ -1,5 +1,6 @@
 package graft.scheduling;
 
+import graft.scheduling.drafting.Drafter;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -35,12 +36,17 @@ public final class Sequence {
     private int blockCount;
     private final List<BlockKey> keys = new ArrayList<>();
     private final BlockKey rootKey;
+    private String flow = "";
 
     /** Owned by the scheduler: order of arrival, step it was last part of, and whether it was ever admitted. */
     long arrival;
     long lastStep;
     boolean admittedBefore;
     boolean cancelled;
+    /** Made when the first draft is thought of. */
+    Optional<Drafter> drafter = Optional.empty();
+    /** How many tokens it may generate in all, by {@link Scheduler#allow}. */
+    int allowance = Integer.MAX_VALUE;
 
     /**
      * @param tenant       whose turn it is
@@ -97,12 +103,22 @@ public final class Sequence {
         }
         int[] kept = IntStream.range(0, from.length).filter(i -> from[i] != NEVER).toArray();
         return new Sequence(id, tenant, weight, salt, Arrays.stream(kept).mapToObj(adapters::get).toList(),
-                Arrays.stream(kept).map(i -> from[i]).toArray(), Arrays.copyOf(tokens, promptLength), maxNewTokens, stopTokens);
+                Arrays.stream(kept).map(i -> from[i]).toArray(), Arrays.copyOf(tokens, promptLength), maxNewTokens,
+                stopTokens).inFlow(flow);
+    }
+
+    /** Before it is added to a scheduler: whose turn it is among its tenant's own sequences. */
+    public Sequence inFlow(String newFlow) {
+        flow = Objects.requireNonNull(newFlow);
+        return this;
     }
 
     public long id() { return id; }
 
     public String tenant() { return tenant; }
+
+    /** Whose turn it is among its tenant's own; empty unless somebody says. */
+    public String flow() { return flow; }
 
     public int weight() { return weight; }
 
@@ -122,6 +138,12 @@ public final class Sequence {
     public int computed() { return computed; }
 
     public int generated() { return length - promptLength; }
+
+    /** Most tokens that may be generated now: what is left of the answer and of its allowance. */
+    public int mayGenerate() { return Math.max(0, Math.min(maxNewTokens, allowance) - generated()); }
+
+    /** Nothing of it is computed until its allowance is raised. */
+    public boolean paused() { return mayGenerate() == 0; }
 
     /** Tokens of the prompt that were found in the prefix cache when the sequence was first admitted. */
     public int cachedPromptTokens() { return cachedPromptTokens; }
@@ -158,6 +180,18 @@ public final class Sequence {
         if (blockCount == blocks.length) blocks = Arrays.copyOf(blocks, Math.max(4, blockCount * 2));
         blocks[blockCount++] = block;
     }
+
+    /** Its last block is given back by the caller. */
+    int dropBlock() {
+        return blocks[--blockCount];
+    }
+
+    boolean stopsAt(int token) { return stopTokens.contains(token); }
+
+    /** Whose answers may foretell its own: those of its tenant with its adapters. */
+    Object kind() { return new Kind(salt, adapters); }
+
+    private record Kind(String salt, List<AdapterKey> adapters) {}
 
     /** It begins with the KV of its first {@code tokensFound} tokens already there. */
     void startFrom(int tokensFound) {

@@ -6,7 +6,7 @@ import java.util.Set;
 /**
  * What a step brought.
  *
- * @param chosen exactly one token for every slice that samples and is not of a failed sequence, in any order
+ * @param chosen of every slice that samples and is not of a failed sequence, exactly once, in any order
  * @param failed sequences of the batch whose computation can't be used: they end, and nothing of this step's KV of
  *               theirs is ever found again
  */

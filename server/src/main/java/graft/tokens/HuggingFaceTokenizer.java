@@ -5,6 +5,10 @@ import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
 import java.util.Map;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.ThreadPoolExecutor;
+import java.util.concurrent.TimeUnit;
 
 /**
  * A tokenizer.json run by Hugging Face's tokenizers library (DJL's binding): encoding is theirs, decoding is ours where
@@ -15,6 +19,11 @@ public final class HuggingFaceTokenizer implements Tokenizer {
     private static final String FLAVOR = "RUST_FLAVOR";
     private static final Map<String, String> AS_IT_IS =
             Map.of("padding", "false", "truncation", "false", "addSpecialTokens", "false");
+
+    /** Characters from which on the native call is too long for a virtual thread to keep its carrier. */
+    private static final int LONG_TEXT = 8 << 10;
+    /** As many as there are cores; who is in line waits, so the line is as long as there are callers. */
+    private static final ThreadPoolExecutor LONG_TEXTS = longTexts(Runtime.getRuntime().availableProcessors());
 
     static {
         // Beside a GPU the binding would download a library for it; text needs none.
@@ -27,6 +36,13 @@ public final class HuggingFaceTokenizer implements Tokenizer {
     private HuggingFaceTokenizer(ai.djl.huggingface.tokenizers.HuggingFaceTokenizer library, Vocabulary vocabulary) {
         this.library = library;
         this.vocabulary = vocabulary;
+    }
+
+    private static ThreadPoolExecutor longTexts(int threads) {
+        ThreadPoolExecutor executor = new ThreadPoolExecutor(threads, threads, 30, TimeUnit.SECONDS,
+                new LinkedBlockingQueue<>(), Thread.ofPlatform().daemon().name("tokenizer-", 0).factory());
+        executor.allowCoreThreadTimeOut(true);
+        return executor;
     }
 
     /**
@@ -47,8 +63,13 @@ public final class HuggingFaceTokenizer implements Tokenizer {
 
     @Override
     public int[] encode(String text, boolean addSpecialTokens) {
-        long[] ids = library.encode(text, addSpecialTokens, false).getIds();
+        long[] ids = text.length() < LONG_TEXT || !Thread.currentThread().isVirtual() ? encoded(text, addSpecialTokens)
+                : CompletableFuture.supplyAsync(() -> encoded(text, addSpecialTokens), LONG_TEXTS).join();
         return Arrays.stream(ids).mapToInt(Math::toIntExact).toArray();
+    }
+
+    private long[] encoded(String text, boolean addSpecialTokens) {
+        return library.encode(text, addSpecialTokens, false).getIds();
     }
 
     @Override

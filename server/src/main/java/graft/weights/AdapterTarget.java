@@ -54,9 +54,9 @@ public final class AdapterTarget {
         linear(HEAD, -1, hidden, config.vocabularySize(), false, false);
     }
 
-    /** @throws InvalidAdapterException for an architecture that takes no adapters (BERT) */
+    /** @throws InvalidAdapterException for an architecture that takes no adapters: encoders */
     public static AdapterTarget of(ModelConfig config) {
-        if (config.architecture() == ModelConfig.Architecture.BERT) {
+        if (config.architecture().isEncoder()) {
             throw new InvalidAdapterException("adapters for " + config.architecture().modelType()
                     + " models are not supported");
         }

@@ -8,6 +8,7 @@ import graft.weights.ModelConfig.LatentAttention;
 import graft.weights.ModelConfig.Rope;
 import graft.weights.ModelConfig.Routing;
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.HashSet;
@@ -21,7 +22,7 @@ import java.util.stream.IntStream;
 /** Reads config.json with transformers' own defaults; one instance a folder, not for sharing. */
 final class ConfigReader {
     private static final int LARGEST = 16 << 20;
-    private static final int LARGEST_SIZE = 1 << 24;
+    static final int LARGEST_SIZE = 1 << 24;
     private static final double DEFAULT_THETA = 10_000;
     /** Fields that change the arithmetic and are not built: refused unless they ask for nothing. */
     private static final List<String> UNSUPPORTED = List.of("quantization_config", "attn_logit_softcapping",
@@ -58,7 +59,8 @@ final class ConfigReader {
         String modelType = fields.string("model_type").orElseThrow(() -> fields.missing("model_type"));
         this.architecture = Architecture.of(modelType)
                 .orElseThrow(() -> fields.refused("model_type", "is not supported; llama, mistral, "
-                        + "qwen2, qwen3, qwen3_moe, deepseek_v2, deepseek_v3 and bert are"));
+                        + "qwen2, qwen3, qwen3_moe, deepseek_v2, deepseek_v3, bert, roberta, xlm-roberta "
+                        + "and nomic_bert are"));
     }
 
     /** A JSON file of a model's folder; empty where it does not exist. */
@@ -75,9 +77,27 @@ final class ConfigReader {
         }
     }
 
+    /** A JSON file that is a list, as the field {@code list}; empty where it does not exist. */
+    static Optional<JsonFields> readJsonList(Path folder, String name) {
+        Path file = folder.resolve(name);
+        if (!Files.isRegularFile(file)) return Optional.empty();
+        try {
+            if (Files.size(file) > LARGEST) {
+                throw new InvalidModelException(name + " is larger than " + LARGEST + " bytes");
+            }
+            return Optional.of(JsonFields.parse(name, ("{\"list\":" + Files.readString(file) + "}")
+                    .getBytes(StandardCharsets.UTF_8), InvalidModelException::new));
+        } catch (IOException unreadable) {
+            throw new InvalidModelException(file + " can't be read", unreadable);
+        }
+    }
+
     ModelConfig read() {
         refuseUnsupported();
-        boolean bert = architecture == Architecture.BERT;
+        List<String> unknown = fields.names().stream().filter(name -> !KNOWN.contains(name)
+                && !(architecture.isEncoder() && EncoderConfig.KNOWN.contains(name)) && !fields.asksForNothing(name))
+                .toList();
+        if (architecture.isEncoder()) return new EncoderConfig(fields, architecture).read(unknown);
         int layers = size("num_hidden_layers");
         if (layers > ModelConfig.MOST_LAYERS) throw fields.refused("num_hidden_layers", "is out of range");
         Optional<LatentAttention> latent = latentAttention();
@@ -87,11 +107,9 @@ final class ConfigReader {
                 || architecture == Architecture.DEEPSEEK_V3 && fields.flag("rope_interleave", true);
         return new ModelConfig(architecture, size("hidden_size"), layers, size("intermediate_size"), size("vocab_size"),
                 size("max_position_embeddings"), attention, rope(rotated, interleaved),
-                positive(bert ? "layer_norm_eps" : "rms_norm_eps", bert ? 1e-12 : 1e-6), activation(),
-                bert || fields.flag("mlp_bias", false), bert || fields.flag("tie_word_embeddings", false),
-                latent, experts(layers), bert ? fields.integer("type_vocab_size", 2) : 0,
-                beginToken(), endTokens(), fields.string("dtype").or(() -> fields.string("torch_dtype")),
-                fields.names().stream().filter(name -> !KNOWN.contains(name) && !fields.asksForNothing(name)).toList());
+                positive("rms_norm_eps", 1e-6), activation(), fields.flag("mlp_bias", false),
+                fields.flag("tie_word_embeddings", false), latent, experts(layers), 0, 0, beginToken(), endTokens(),
+                fields.string("dtype").or(() -> fields.string("torch_dtype")), unknown);
     }
 
     private void refuseUnsupported() {
@@ -141,7 +159,6 @@ final class ConfigReader {
         boolean bias = fields.flag("attention_bias", false);
         return switch (architecture) {
             case QWEN2 -> new Attention(heads, keyValueHeads, headDim, true, false, false);
-            case BERT -> new Attention(heads, keyValueHeads, headDim, true, true, false);
             case QWEN3, QWEN3_MOE -> new Attention(heads, keyValueHeads, headDim, bias, bias, true);
             case LLAMA -> new Attention(heads, keyValueHeads, headDim, bias, bias, false);
             case MISTRAL -> new Attention(heads, keyValueHeads, headDim, false, false, false);
@@ -149,11 +166,12 @@ final class ConfigReader {
                 if (bias) throw fields.refused("attention_bias", "is not supported for " + architecture.modelType());
                 yield new Attention(heads, keyValueHeads, headDim, false, false, false);
             }
+            case BERT, ROBERTA, XLM_ROBERTA, NOMIC_BERT ->
+                throw new IllegalStateException("an encoder: " + architecture);
         };
     }
 
     private Rope rope(int dimension, boolean interleaved) {
-        if (architecture == Architecture.BERT) return new Rope(DEFAULT_THETA, dimension, new RopeScaling.None(), false);
         Optional<JsonFields> parameters = fields.object("rope_parameters").or(() -> fields.object("rope_scaling"));
         double theta = parameters.filter(rope -> rope.has("rope_theta")).map(rope -> rope.number("rope_theta"))
                 .orElseGet(() -> fields.number("rope_theta", DEFAULT_THETA));
@@ -171,10 +189,7 @@ final class ConfigReader {
     }
 
     private Activation activation() {
-        String name = fields.string("hidden_act").orElse(architecture == Architecture.BERT ? "gelu" : "silu");
-        boolean bert = architecture == Architecture.BERT;
-        if (bert && name.equals("gelu")) return Activation.GELU;
-        if (!bert && name.equals("silu")) return Activation.SILU;
+        if (fields.string("hidden_act").orElse("silu").equals("silu")) return Activation.SILU;
         throw fields.refused("hidden_act", "is not supported for " + architecture.modelType());
     }
 
@@ -200,7 +215,7 @@ final class ConfigReader {
                         size("moe_intermediate_size"), 0, 1, 1,
                         Routing.GREEDY, fields.flag("norm_topk_prob", false), 1, sparse)));
             }
-            case LLAMA, MISTRAL, QWEN2, QWEN3, BERT -> Optional.empty();
+            case LLAMA, MISTRAL, QWEN2, QWEN3, BERT, ROBERTA, XLM_ROBERTA, NOMIC_BERT -> Optional.empty();
         };
     }
 

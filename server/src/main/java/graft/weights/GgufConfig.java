@@ -80,7 +80,7 @@ final class GgufConfig {
                 size("context_length"),
                 attention, rope, epsilon, Activation.SILU, gguf.has("model.layers.0.mlp.gate_proj.bias"),
                 !gguf.has("lm_head.weight"),
-                Optional.empty(), Optional.empty(), 0, token("bos"), endTokens(), Optional.of("gguf"), unknownFields());
+                Optional.empty(), Optional.empty(), 0, 0, token("bos"), endTokens(), Optional.of("gguf"), unknownFields());
     }
 
     private void refuseUnsupported() {

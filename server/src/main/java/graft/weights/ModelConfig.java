@@ -15,6 +15,7 @@ import java.util.Set;
  * @param normEpsilon       of RMSNorm (LayerNorm for BERT)
  * @param mlpBias           whether the feed-forward projections have biases
  * @param tokenTypes        rows of BERT's token-type table, 0 elsewhere
+ * @param firstPosition     row of the first token in a table of positions: RoBERTa's is the one after its pad token's id
  * @param beginToken        id of the token that begins a text, where the model has one
  * @param endTokens         ids that end an answer, of config.json and generation_config.json together
  * @param storedType        the dtype the configuration names, as {@code bfloat16}; empty where it names none
@@ -23,7 +24,7 @@ public record ModelConfig(
         Architecture architecture, int hiddenSize, int layers, int intermediateSize, int vocabularySize,
         int maxPositions, Attention attention, Rope rope, double normEpsilon, Activation activation,
         boolean mlpBias, boolean tiedEmbeddings,
-        Optional<LatentAttention> latentAttention, Optional<Experts> experts, int tokenTypes,
+        Optional<LatentAttention> latentAttention, Optional<Experts> experts, int tokenTypes, int firstPosition,
         OptionalInt beginToken, Set<Integer> endTokens, Optional<String> storedType, List<String> unknownFields) {
 
     static final int MOST_LAYERS = 1024;
@@ -55,7 +56,8 @@ public record ModelConfig(
     /** The architectures that are understood, by {@code model_type}. */
     public enum Architecture {
         LLAMA("llama"), MISTRAL("mistral"), QWEN2("qwen2"), QWEN3("qwen3"), QWEN3_MOE("qwen3_moe"),
-        DEEPSEEK_V2("deepseek_v2"), DEEPSEEK_V3("deepseek_v3"), BERT("bert");
+        DEEPSEEK_V2("deepseek_v2"), DEEPSEEK_V3("deepseek_v3"), BERT("bert"), ROBERTA("roberta"),
+        XLM_ROBERTA("xlm-roberta"), NOMIC_BERT("nomic_bert");
 
         private final String modelType;
 
@@ -65,6 +67,11 @@ public record ModelConfig(
 
         public String modelType() {
             return modelType;
+        }
+
+        /** Whether it reads a text in both directions, for embedders and rerankers; it generates nothing. */
+        public boolean isEncoder() {
+            return this == BERT || this == ROBERTA || this == XLM_ROBERTA || this == NOMIC_BERT;
         }
 
         static Optional<Architecture> of(String modelType) {

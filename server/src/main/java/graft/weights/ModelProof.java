@@ -28,7 +28,7 @@ final class ModelProof {
 
     /** @throws InvalidModelException naming the first tensor that is not as the configuration wants it */
     static void prove(ModelConfig config, TensorFile tensors) {
-        if (config.architecture() != Architecture.BERT) new ModelProof(config, tensors).prove();
+        if (!config.architecture().isEncoder()) new ModelProof(config, tensors).prove();
     }
 
     private void prove() {

@@ -6,8 +6,8 @@ import java.util.Map;
 import java.util.Optional;
 
 /**
- * What sentence-transformers keeps beside an encoder: the pooling's config.json, sentence_bert_config.json
- * and the prompts of config_sentence_transformers.json. A folder without them pools by the mean, as MiniLM and E5 do.
+ * What sentence-transformers keeps beside an encoder: modules.json, the pooling's config.json,
+ * sentence_bert_config.json and the prompts of config_sentence_transformers.json. A folder without them pools by the mean, as MiniLM and E5 do.
  *
  * @param firstToken     whether a text's vector is its first token's state (BGE), else the mean over all tokens
  * @param window         most tokens of a text, where the folder names a number
@@ -22,7 +22,7 @@ public record SentenceConfig(boolean firstToken, Optional<Integer> window, Strin
 
     /** @throws InvalidModelException for a pooling or a module that is not understood, by its name */
     public static SentenceConfig read(Path folder) {
-        Optional<JsonFields> pooling = ConfigReader.readJson(folder, "1_Pooling/config.json");
+        Optional<JsonFields> pooling = ConfigReader.readJson(folder, poolingFolder(folder) + "/config.json");
         Optional<Integer> window = ConfigReader.readJson(folder, "sentence_bert_config.json")
                 .filter(fields -> fields.has("max_seq_length") && fields.value("max_seq_length").isPresent())
                 .map(fields -> fields.integer("max_seq_length"));
@@ -31,7 +31,32 @@ public record SentenceConfig(boolean firstToken, Optional<Integer> window, Strin
                 prefixes.getOrDefault("question", ""), prefixes.getOrDefault("document", ""));
     }
 
+    /** By modules.json; a step that changes vectors otherwise than to unit length, which they have, is refused. */
+    private static String poolingFolder(Path folder) {
+        String found = "1_Pooling";
+        List<Object> modules = ConfigReader.readJsonList(folder, "modules.json").flatMap(file -> file.list("list"))
+                .orElse(List.of());
+        for (Object each : modules) {
+            if (!(each instanceof Map<?, ?> module))
+                throw new InvalidModelException("modules.json is no list of objects");
+            String type = String.valueOf(module.get("type"));
+            switch (type.substring(type.lastIndexOf('.') + 1)) {
+                case "Transformer", "Normalize" -> { }
+                case "Pooling" -> found = String.valueOf(module.get("path"));
+                default -> throw new InvalidModelException("modules.json: the module "
+                        + InvalidTensorFileException.printable(type) + " is not supported");
+            }
+        }
+        if (!found.matches("[A-Za-z0-9_-]{1,64}")) throw new InvalidModelException("modules.json: path=" + found);
+        return found;
+    }
+
     private static boolean firstToken(JsonFields pooling) {
+        if (pooling.has("pooling_mode")) {
+            String mode = pooling.string("pooling_mode").orElseThrow();
+            if (mode.equals("cls") || mode.equals("mean")) return mode.equals("cls");
+            throw pooling.refused("pooling_mode", "is not supported: only the mean and the first token are");
+        }
         for (String name : pooling.names()) {
             boolean known = name.equals("pooling_mode_mean_tokens") || name.equals("pooling_mode_cls_token");
             if (name.startsWith("pooling_mode_") && !known && pooling.flag(name, false)) {
@@ -45,7 +70,7 @@ public record SentenceConfig(boolean firstToken, Optional<Integer> window, Strin
         return first;
     }
 
-    /** E5's folders name no prompts; their cards do (Wang et al. 2022), and their names begin so. */
+    /** E5's folders and NomicBERT's name no prompts; their cards do (Wang et al. 2022, Nussbaum et al. 2024). */
     private static Map<String, String> prefixes(Path folder) {
         Optional<JsonFields> prompts = ConfigReader.readJson(folder, "config_sentence_transformers.json")
                 .flatMap(fields -> fields.object("prompts"));
@@ -53,6 +78,11 @@ public record SentenceConfig(boolean firstToken, Optional<Integer> window, Strin
         String document = prompts.flatMap(fields -> first(fields, DOCUMENT)).orElse("");
         if (question.isEmpty() && document.isEmpty() && folder.getFileName().toString().matches("(?i)(.*-)?e5-.*")) {
             return Map.of("question", "query: ", "document", "passage: ");
+        }
+        boolean nomic = ConfigReader.readJson(folder, "config.json").flatMap(config -> config.string("model_type"))
+                .filter("nomic_bert"::equals).isPresent();
+        if (question.isEmpty() && document.isEmpty() && nomic) {
+            return Map.of("question", "search_query: ", "document", "search_document: ");
         }
         return Map.of("question", question, "document", document);
     }

@@ -7,22 +7,25 @@
     def adapter(self, slot: int, site: int, kind: int) -> Tensor:
         return self.adapters[(slot * self.sites + site) * 8 + kind]
 
-    def install(self, slot: int, tensors: List[Tensor]) -> int:
-        while len(self.adapters) < (slot + 1) * self.sites * 8:
-            self.adapters.append(torch.empty([0]))
+    def install(self, slot: int, tensors: List[Tensor], places: List[int]) -> int:
+        # Between two steps, so it touches only what the adapter has.
+        start, absent = slot * self.sites * 8, torch.empty([0])
+        while len(self.adapters) < start + self.sites * 8:
+            self.adapters.append(absent)
         for i in range(len(tensors)):
-            self.adapters[slot * self.sites * 8 + i] = tensors[i]
+            self.adapters[start + places[i]] = tensors[i]
         return len(self.adapters)
 
-    def remove(self, slot: int) -> int:
-        for i in range(slot * self.sites * 8, (slot + 1) * self.sites * 8):
-            self.adapters[i] = torch.empty([0])
+    def remove(self, slot: int, places: List[int]) -> int:
+        start, absent = slot * self.sites * 8, torch.empty([0])
+        for i in range(len(places)):
+            self.adapters[start + places[i]] = absent
         return slot
 
-    def stage(self, tensors: List[Tensor], kept: List[int]) -> List[Tensor]:
+    def stage(self, given: List[Tensor], places: List[int], types: List[int]) -> List[Tensor]:
         # Copies an adapter to the device; called beside running steps, and touches nothing they use.
         device = self.weights[0].device
-        return [self.adapter_form(tensors[i].to(device, kept[i], copy=True), i % 8) for i in range(len(tensors))]
+        return [self.adapter_form(given[i].to(device, types[i], copy=True), places[i] % 8) for i in range(len(given))]
 
     def dora(self, weight: int, row: int, a: Tensor, b: Tensor, magnitude: Tensor) -> List[Tensor]:
         # DoRA (arXiv 2402.09353): magnitude over the norm of each output's merged weights. The base's bias is not

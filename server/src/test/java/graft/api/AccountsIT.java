@@ -5,6 +5,10 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import com.openai.client.OpenAIClient;
+import com.openai.client.okhttp.OpenAIOkHttpClient;
+import com.openai.models.admin.organization.usage.UsageCompletionsParams;
+import com.openai.models.admin.organization.usage.UsageCostsParams;
 import graft.admission.BuiltInKeys;
 import graft.engine.BaseModel;
 import graft.engine.FakeEngine;
@@ -24,6 +28,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 import org.junit.jupiter.api.AfterAll;
@@ -120,6 +125,53 @@ class AccountsIT {
         assertEquals(body, new String(server.get(unknown, "/admin/v1/session").body()));
         assertEquals(body, new String(server.send(HttpRequest.newBuilder(server.uri("/admin/v1/session")).build())
                 .body()));
+    }
+
+    @Test
+    void tenantsAreSortedFilteredAndPagedHere() {
+        for (String name : List.of("Listed-b", "listed-c", "listed-a")) tenant(name);
+        String list = "/admin/v1/tenants?q=LISTED-&sort=name&limit=2";
+        JsonNode first = json(server.get(admin, list), 200);
+        assertEquals("listed-a Listed-b", names(first));
+        assertTrue(first.path("has_more").asBoolean());
+        JsonNode second = json(server.get(admin, list + "&after=" + first.path("last_id").asText()), 200);
+        assertEquals("listed-c", names(second));
+        assertFalse(second.path("has_more").asBoolean());
+        assertEquals("listed-c Listed-b", names(json(server.get(admin, list + "&order=desc"), 200)));
+        assertEquals("listed-a", names(json(server.get(admin,
+                "/admin/v1/tenants?q=listed-&sort=created_at&order=desc&limit=1"), 200)));
+        assertEquals("sort", json(server.get(admin, "/admin/v1/tenants?sort=size"), 400).path("error").path("param")
+                .asText());
+    }
+
+    private static String names(JsonNode list) {
+        return String.join(" ", list.path("data").findValuesAsText("name"));
+    }
+
+    @Test
+    void aBudgetShowsWhatIsSpentAndWhoseItIs() {
+        String id = tenant("thrifty").path("id").asText();
+        String own = key(id, "\"scopes\":[\"inference\"]").path("secret").asText();
+        json(server.send(admin, "PUT", "/admin/v1/tenants/" + id + "/limits",
+                "{\"budget\":{\"amount_micros\":1000,\"period\":\"total\",\"alert_percent\":80}}"), 200);
+        JsonNode seen = json(server.get(own, "/admin/v1/budgets"), 200).path("data");
+        assertEquals(1, seen.size());
+        assertEquals("thrifty", seen.get(0).path("tenant_name").asText());
+        assertEquals(0, seen.get(0).path("spent_micros").asLong());
+        assertEquals(80, seen.get(0).path("alert_percent").asInt());
+        assertEquals(0, json(server.get(demo, "/admin/v1/budgets"), 200).path("data").size());
+        assertTrue(json(server.get(admin, "/admin/v1/budgets"), 200).path("data").findValuesAsText("tenant_id")
+                .contains(id));
+    }
+
+    @Test
+    void theAuditLogIsNarrowedByActionAndObject() {
+        String id = tenant("audited").path("id").asText();
+        key(id, "\"scopes\":[\"inference\"]");
+        JsonNode keys = json(server.get(admin, "/admin/v1/audit?action=key.&tenant_id=" + id), 200).path("data");
+        assertEquals(List.of("key.create"), keys.findValuesAsText("action"));
+        JsonNode object = json(server.get(admin, "/admin/v1/audit?object_id=" + id), 200).path("data");
+        assertEquals(List.of("tenant.create"), object.findValuesAsText("action"));
     }
 
     @Test
@@ -288,9 +340,44 @@ class AccountsIT {
         JsonNode cost = only(json(server.get(secret, "/v1/organization/costs" + query), 200));
         assertEquals(0.000144, cost.path("amount").path("value").asDouble(), 1e-12);
         assertEquals("USD", cost.path("amount").path("currency").asText());
+        assertTrue(cost.path("model").isNull());
+        assertEquals("triage@2", only(json(server.get(secret, "/v1/organization/costs" + query + "&group_by=model"),
+                200)).path("model").asText());
         JsonNode nothing = json(server.get(demo, "/v1/organization/costs?project_ids=" + id + "&start_time="
                 + start), 200);
         assertEquals(0, nothing.path("data").get(0).path("results").size());
+    }
+
+    @Test
+    void theOfficialClientReadsUsageAndCosts() {
+        String id = tenant("read").path("id").asText();
+        long start = Instant.now().getEpochSecond();
+        try (UsageRecorder.Ticket ticket = metering.recorder().open(new UsageRecorder.Start(Ids.next("req_"), id, "k",
+                "chat.completions", "base", Optional.of("triage"), 2, 100))) {
+            ticket.settle(new Finished(Finished.Reason.STOP_TOKEN, 100, 20, 50, 0, 0, Optional.empty()), 50);
+        }
+        OpenAIClient client = OpenAIOkHttpClient.builder().baseUrl(server.uri("/v1").toString()).apiKey(admin)
+                .adminApiKey(admin).maxRetries(0).build();
+        try {
+            var page = client.admin().organization().usage().completions(UsageCompletionsParams.builder()
+                    .startTime(start).bucketWidth(UsageCompletionsParams.BucketWidth._1H).addProjectId(id)
+                    .addGroupBy(UsageCompletionsParams.GroupBy.MODEL)
+                    .addGroupBy(UsageCompletionsParams.GroupBy.PROJECT_ID)
+                    .addGroupBy(UsageCompletionsParams.GroupBy.API_SOURCE).build());
+            var used = page.data().stream().flatMap(bucket -> bucket.results().stream()).toList().getFirst()
+                    .asOrganizationUsageCompletions();
+            assertEquals(List.of(100L, 20L, 50L, 1L), List.of(used.inputTokens(),
+                    used.inputCachedTokens().orElseThrow(), used.outputTokens(), used.numModelRequests()));
+            assertEquals(Optional.of("triage@2"), used.model());
+            assertEquals(Optional.of(id), used.projectId());
+            var cost = client.admin().organization().usage().costs(UsageCostsParams.builder().startTime(start)
+                    .addProjectId(id).addGroupBy(UsageCostsParams.GroupBy.PROJECT_ID).build()).data().stream()
+                    .flatMap(bucket -> bucket.results().stream()).toList().getFirst().asOrganizationCosts();
+            assertEquals(0.000044, cost.amount().orElseThrow().value().orElseThrow(), 1e-12);
+            assertEquals(Optional.of(id), cost.projectId());
+        } finally {
+            client.close();
+        }
     }
 
     private static JsonNode only(JsonNode page) {
@@ -326,7 +413,7 @@ class AccountsIT {
     void metricsAreForThisMachineAndForAdmins() {
         try (FakeEngine engine = new FakeEngine(new BaseModel("tiny", "sha256:0", 64, 50, Set.of(1)),
                 ToyModel.hashing(50))) {
-            metering.metrics().observe(engine, 8);
+            metering.metrics().observe(engine);
             checkMetrics();
         }
     }

@@ -111,6 +111,13 @@ class AdapterUploadIT {
     }
 
     @Test
+    void aRefusedUploadIsInTheAuditLogWithItsReason() {
+        String message = refused(422, "invalid_adapter", upload(folder("adapters-bad/no-config")));
+        assertEquals(1, server.count("audit_log WHERE action = 'adapter.refuse' AND details->>'reason' = '"
+                + message.replace("'", "''") + "'"));
+    }
+
+    @Test
     void everyBrokenAdapterIsRefusedByNameAndLeavesNothing() throws IOException {
         // What the message must name, by the folder's fault (expected.json says each in words).
         Map<String, String> names = new TreeMap<>(Map.ofEntries(

@@ -22,6 +22,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Random;
+import java.util.Set;
 import java.util.TreeMap;
 import java.util.stream.StreamSupport;
 import org.junit.jupiter.api.AfterEach;
@@ -88,6 +89,36 @@ class AdaptersIT {
         assertEquals(Optional.of("a@1"), resolve("alice", "a@production"));
         for (String absent : List.of("a@4", "a@0", "a@01", "a@none", "b", "a@", "A", "a@1/x", "bob/a"))
             assertEquals(Optional.empty(), resolve("alice", absent), absent);
+    }
+
+    @Test
+    void aVersionShowsHowMuchItChangesEachModule() {
+        upload("alice", "a", "l3-r4-qv");
+        JsonNode norms = call(200, "alice", "GET", "/a/versions/1/norms", "").get("data");
+        assertTrue(norms.size() > 0);
+        for (JsonNode norm : norms) {
+            assertTrue(Set.of("q_proj", "v_proj").contains(norm.get("kind").asText()), norm.toString());
+            assertTrue(norm.get("norm").asDouble() > 0, norm.toString());
+            assertTrue(norm.get("path").asText().contains("layers." + norm.get("layer").asInt() + "."));
+        }
+        assertEquals(norms, call(200, "alice", "GET", "/a/versions/1/norms", "").get("data"));
+        call(404, "bob", "GET", "/a/versions/1/norms", "");
+        call(404, "alice", "GET", "/a/versions/2/norms", "");
+    }
+
+    @Test
+    void adaptersAreSortedAndFilteredByTheServer() {
+        for (String name : List.of("zoo", "ape", "zebra")) upload("alice", name, "l3-r4-qv");
+        assertEquals(List.of("ape", "zebra", "zoo"), listed(""));
+        assertEquals(List.of("zoo", "zebra"), listed("?q=Z&order=desc"));
+        assertEquals(List.of("zebra", "ape"), listed("?sort=created_at&order=desc&limit=2"));
+        assertEquals(List.of("zoo"), listed("?sort=created_at&order=desc&after=ape"));
+        assertEquals(List.of("zoo"), listed("?after=zebra"));
+        call(400, "alice", "GET", "?sort=size", "");
+    }
+
+    private List<String> listed(String query) {
+        return names(get("alice", query));
     }
 
     @Test

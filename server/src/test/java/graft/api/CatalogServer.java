@@ -66,7 +66,7 @@ final class CatalogServer implements AutoCloseable {
                 base.model().id(), base.model().digest(), Instant.EPOCH)).toList(), Duration.ofHours(1));
         AdapterVersionDao versions = new AdapterVersionDao(database);
         files = new AdapterFiles(work.resolve("cache"), versions, artifacts,
-                new AdapterFiles.Limits(1 << 30, Duration.ZERO, 0));
+                new AdapterFiles.Limits(1 << 30, Duration.ZERO, 0), () -> false);
         AdapterUpload upload = new AdapterUpload(work.resolve("spool"), versions,
                 new AdapterUpload.Limits(256 << 20, 100, 100, 4), signatures);
         AdaptersApi api = new AdaptersApi(database, upload, files, catalog, bases, forgotten::add,

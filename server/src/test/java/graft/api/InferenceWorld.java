@@ -136,7 +136,7 @@ final class InferenceWorld implements AutoCloseable {
                 adapter -> new EngineAdapter(adapter.name(),
                 adapter.version(), adapter.digest(), 1, () -> Path.of("never-read")), Optional.of(this::retrieve),
                         admission,
-                usage, new Generation.Settings(64, 16, Duration.ofSeconds(30), Grammars.Limits.DEFAULT,
+                usage, new Generation.Settings(64, 16, Duration.ofMinutes(2), Grammars.Limits.DEFAULT,
                         Optional.empty()), Clock.systemUTC());
         InferenceApi api = new InferenceApi(new Catalog(), generation,
                 Optional.of(new TextEmbedder(new LetterEmbedder(),

@@ -35,6 +35,7 @@ import graft.knowledge.Ingestion;
 import graft.knowledge.KnowledgeRig;
 import graft.knowledge.WordEmbedder;
 import graft.metering.Metering;
+import graft.registry.knowledge.ChunkDao;
 import graft.registry.tenant.Scope;
 import graft.registry.usage.AdmissionDao;
 import java.io.IOException;
@@ -44,7 +45,9 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
 import java.util.stream.IntStream;
@@ -77,6 +80,7 @@ class KnowledgeApiIT {
         TenantAdmission admission = new TenantAdmission(new AdmissionDao(rig.test.database(), Duration.ofMinutes(5)),
                 metering.prices(), metering.processId());
         server = new TestServer(List.of(new FilesResource(rig.files, spool, 100_000), files,
+                new ChunksResource(rig.documents, new ChunkDao(rig.test.database())),
                 new VectorStoresResource(rig.stores, files, rig.embedder),
                 new VectorStoreSearchResource(rig.search, rig.retrievals,
                         new VectorStoreSearchResource.Meter(admission, metering.recorder(), rig.embedder),
@@ -202,6 +206,56 @@ class KnowledgeApiIT {
     }
 
     @Test
+    void aDocumentShowsWhereItWasCutAndUnderWhichHeadings() {
+        String text = "# Boilers\n\nThe first boiler 🌱 is old.\n\n## Valves\n\nA valve opens at 4 bar.\n";
+        FileObject file = upload(client, "boilers.md", text);
+        VectorStore store = client.vectorStores().create();
+        add(client, store, file, "{}");
+        completed(client, store, file.id());
+        String path = "/admin/v1/vector_stores/" + store.id() + "/files/" + file.id() + "/chunks";
+        int next = 0;
+        String headings = "";
+        for (String after = ""; ; ) {
+            JsonNode page = Json.tree(server.get("owner", path + "?limit=1" + after).body());
+            JsonNode chunk = page.path("data").get(0);
+            assertEquals(next++, chunk.path("ordinal").asInt());
+            assertTrue(chunk.path("start").asInt() < chunk.path("end").asInt());
+            assertTrue(chunk.path("end").asInt() <= text.codePointCount(0, text.length()));
+            assertTrue(chunk.path("tokens").asInt() > 0);
+            headings += chunk.path("heading").asText() + "\n";
+            if (!page.path("has_more").asBoolean()) break;
+            after = "&after=" + page.path("last_id").asText();
+        }
+        assertTrue(headings.toLowerCase(Locale.ROOT).contains("boilers"), headings);
+        assertEquals(400, server.get("owner", path + "?after=x").statusCode());
+    }
+
+    @Test
+    void theFilesOfAStoreAreSortedAndFilteredByTheServer() {
+        VectorStore store = client.vectorStores().create();
+        for (String name : List.of("beech.txt", "Ash.txt", "cedar.md")) {
+            FileObject file = upload(client, name, "A tree called " + name + ".");
+            add(client, store, file, "{}");
+            completed(client, store, file.id());
+        }
+        String path = "/v1/vector_stores/" + store.id() + "/files?";
+        assertEquals(List.of("Ash.txt", "beech.txt", "cedar.md"), filenames(path + "sort=filename&order=asc"));
+        assertEquals(List.of("cedar.md", "beech.txt"), filenames(path + "sort=filename&limit=2"));
+        assertEquals(List.of("beech.txt", "Ash.txt"), filenames(path + "sort=filename&q=.TXT"));
+        String last = Json.tree(server.get("owner", path + "sort=filename&order=asc&limit=1").body()).path("last_id")
+                .asText();
+        assertEquals(List.of("beech.txt", "cedar.md"), filenames(path + "sort=filename&order=asc&after=" + last));
+        assertEquals(400, server.get("owner", path + "sort=colour").statusCode());
+    }
+
+    private static List<String> filenames(String path) {
+        List<String> names = new ArrayList<>();
+        for (JsonNode file : Json.tree(server.get("owner", path).body()).path("data"))
+            names.add(client.files().retrieve(file.path("id").asText()).filename());
+        return names;
+    }
+
+    @Test
     void whatIsForeignLooksExactlyLikeWhatIsAbsent() {
         FileObject file = upload(client, "mine.txt", "mine alone");
         VectorStore store = client.vectorStores().create();
@@ -210,7 +264,8 @@ class KnowledgeApiIT {
         String retrieval = retrieval("owner", store.id());
         for (String path : List.of("/v1/files/%1$s", "/v1/files/%1$s/content", "/v1/vector_stores/%2$s",
                 "/v1/vector_stores/%2$s/files", "/v1/vector_stores/%2$s/files/%1$s",
-                "/v1/vector_stores/%2$s/files/%1$s/content", "/admin/v1/retrievals/%3$s")) {
+                "/v1/vector_stores/%2$s/files/%1$s/content", "/admin/v1/retrievals/%3$s",
+                "/admin/v1/vector_stores/%2$s/files/%1$s/chunks")) {
             HttpResponse<byte[]> foreign = server.get("stranger", path.formatted(file.id(), store.id(), retrieval));
             HttpResponse<byte[]> absent = server.get("stranger", path.formatted("file-none", "vs_none", "ret_none"));
             assertEquals(404, foreign.statusCode(), path);

@@ -133,7 +133,7 @@ class UploadsIT {
             JsonNode replay = read(200, server.get("owner", path));
             assertEquals("The pump\r\nweighs 134 kg. \uD83D\uDE80", replay.at("/passages/0/text").asText());
             assertEquals(404, server.get("stranger", path).statusCode());
-            assertTrue(rig.files.delete(tenant, file));
+            assertTrue(rig.files.delete(tenant, file, "test").isPresent());
             assertEquals("gone", read(410, server.get("owner", path)).at("/error/code").asText());
         }
     }
@@ -145,14 +145,14 @@ class UploadsIT {
         List<String> files = List.of(rig.upload(tenant, "a.md", "a"), rig.upload(tenant, "b.md", "b"),
                 rig.upload(tenant, "c.md", "c"));
         rig.attach(tenant, store, files.get(0), "{}");
-        rig.files.delete(tenant, files.get(2));
+        rig.files.delete(tenant, files.get(2), "test");
         List<Integer> statuses = new ArrayList<>();
         for (String file : files) {
             replies.begin(tenant, file, new byte[32], "req", "server");
             replies.finish(tenant, file, "req", new IdempotencyDao.Found.Done(200, "application/json",
                     ("{\"file_id\":\"" + file + "\",\"quote\":\"secret\"}").getBytes(StandardCharsets.UTF_8)));
         }
-        rig.documents.detach(tenant, store.id(), files.get(0));
+        rig.documents.detach(tenant, store.id(), files.get(0), "test");
         for (String file : files) {
             var found = (IdempotencyDao.Found.Done) replies.begin(tenant, file, new byte[32], "again", "server");
             statuses.add(found.status());

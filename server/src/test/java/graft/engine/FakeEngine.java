@@ -11,6 +11,7 @@ import graft.scheduling.Scheduler;
 import graft.scheduling.Sequence;
 import graft.scheduling.Slice;
 import graft.scheduling.StepResult;
+import graft.scheduling.drafting.Speculation;
 import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
@@ -49,6 +50,7 @@ public final class FakeEngine implements InferenceEngine {
     private final Map<Long, Live> live = new LinkedHashMap<>();
     private final Map<String, ResidentAdapter> resident = new LinkedHashMap<>();
     private final List<Long> cancellations = new ArrayList<>();
+    private final Map<Long, Integer> allowances = new LinkedHashMap<>();
     private boolean paused;
     private boolean closing;
     private boolean healthy = true;
@@ -69,12 +71,16 @@ public final class FakeEngine implements InferenceEngine {
         private long engineNanos;
         private Optional<String> failure = Optional.empty();
         private boolean adaptersReady;
+        private int delivered;
+        private boolean cut;
+        private int allowance;
 
         private Live(Sequence sequence, EngineRequest request, TokenSink sink) {
             this.sequence = sequence;
             this.request = request;
             this.sink = sink;
             this.sampler = new ToySampler(request);
+            this.allowance = request.allowance();
             this.adaptersReady = request.adapters().isEmpty();
         }
     }
@@ -88,7 +94,7 @@ public final class FakeEngine implements InferenceEngine {
         this.toy = toy;
         this.limits = limits;
         this.inboxSize = inboxSize;
-        Scheduler scheduler = new Scheduler(limits);
+        Scheduler scheduler = new Scheduler(limits, Speculation.DEFAULT);
         counts = scheduler.counts();
         thread = Thread.ofPlatform().daemon().name("fake-engine").start(() -> loop(scheduler));
     }
@@ -108,7 +114,7 @@ public final class FakeEngine implements InferenceEngine {
             if (closing) throw new IllegalStateException("engine closed");
             if (inbox.size() >= inboxSize) return new Submission.Busy(Duration.ofSeconds(1));
             Sequence sequence = new Sequence(ids.incrementAndGet(), request.tenant(), "salt of " + request.tenant(),
-                    keys, request.prompt(), request.maxNewTokens(), request.stopTokens());
+                    keys, request.prompt(), request.maxNewTokens(), request.stopTokens()).inFlow(request.flow());
             Live one = new Live(sequence, request, sink);
             inbox.add(one);
             live.put(sequence.id(), one);
@@ -118,6 +124,13 @@ public final class FakeEngine implements InferenceEngine {
         } finally {
             lock.unlock();
         }
+    }
+
+    @Override
+    public void allow(long sequenceId, int tokens) {
+        locked(() -> {
+            if (live.containsKey(sequenceId)) allowances.merge(sequenceId, tokens, Math::max);
+        });
     }
 
     @Override
@@ -133,7 +146,7 @@ public final class FakeEngine implements InferenceEngine {
         try {
             return new EngineStatus("fake", "float32", "cpu", counts.running(), counts.waiting() + inbox.size(),
                     new EngineStatus.Blocks(limits.blocks(), counts.freeBlocks(), counts.cachedBlocks(),
-                            limits.tokensPerBlock()), List.copyOf(resident.values()), totals, healthy);
+                            limits.tokensPerBlock()), List.copyOf(resident.values()), Integer.MAX_VALUE, totals, healthy);
         } finally {
             lock.unlock();
         }
@@ -153,9 +166,7 @@ public final class FakeEngine implements InferenceEngine {
 
     /** With the lock held. */
     private void idleUntil(long nowMicros) {
-        totals = new EngineStatus.Totals(totals.steps(), totals.promptTokens(), totals.cachedPromptTokens(),
-                totals.generatedTokens(), totals.preemptions(), totals.busyMicros(),
-                totals.idleMicros() + nowMicros - markMicros, totals.adapterLoads());
+        totals = totals.later(0, nowMicros - markMicros);
         markMicros = nowMicros;
     }
 
@@ -211,9 +222,14 @@ public final class FakeEngine implements InferenceEngine {
                 else scheduler.cancel(id);
             }
             cancellations.clear();
+            allowances.forEach((id, tokens) -> {
+                Live one = live.get(id);
+                if (one != null && !scheduler.allow(id, tokens)) one.allowance = Math.max(one.allowance, tokens);
+            });
+            allowances.clear();
             for (Live one : List.copyOf(inbox)) {
                 if (one.failure.isPresent()) ended.add(one);
-                else if (!one.adaptersReady || !scheduler.add(one.sequence)) continue;
+                else if (!one.adaptersReady || !scheduler.add(one.sequence, one.allowance)) continue;
                 inbox.remove(one);
             }
         } finally {
@@ -226,7 +242,7 @@ public final class FakeEngine implements InferenceEngine {
 
     private boolean idle(Scheduler scheduler) {
         boolean ready = inbox.stream().anyMatch(one -> one.adaptersReady || one.failure.isPresent());
-        return !ready && cancellations.isEmpty() && !scheduler.hasWork();
+        return !ready && cancellations.isEmpty() && allowances.isEmpty() && !scheduler.hasWork();
     }
 
     /** One step: plan, compute, apply, publish. */
@@ -238,21 +254,38 @@ public final class FakeEngine implements InferenceEngine {
         });
         Batch batch = scheduler.plan();
         List<Chosen> chosen = new ArrayList<>();
-        Map<Live, GeneratedToken> tokens = new LinkedHashMap<>();
+        Map<Live, List<GeneratedToken>> tokens = new LinkedHashMap<>();
         for (Slice slice : batch.slices()) {
             Live one = of(slice.sequence());
             if (one.queueMicros < 0) one.queueMicros = (start - one.submittedNanos) / 1000;
             if (!slice.samples()) continue;
-            GeneratedToken token = one.sampler.choose(toy.logits(one.request, slice.sequence().tokens()));
-            chosen.add(new Chosen(slice.sequence().id(), token.id()));
-            tokens.put(one, token);
+            tokens.put(one, one.sampler.choose(toy, slice));
+            chosen.add(new Chosen(slice.sequence().id(), tokens.get(one).stream().map(GeneratedToken::id).toList()));
         }
         Applied applied = scheduler.apply(batch, new StepResult(chosen));
         long busy = System.nanoTime() - start;
         for (Slice slice : batch.slices()) of(slice.sequence()).engineNanos += busy * slice.length() / batch.tokens();
-        count(batch, applied);
-        tokens.forEach((one, token) -> one.sink.token(token));
+        count(batch, applied, chosen);
+        tokens.forEach(this::deliver);
         for (Applied.Ended end : applied.ended()) end(of(end.sequence()), reason(end));
+    }
+
+    private void deliver(Live one, List<GeneratedToken> tokens) {
+        for (GeneratedToken token : tokens) {
+            one.cut = isCancelled(one);
+            if (one.cut) return;
+            one.delivered++;
+            one.sink.token(token);
+        }
+    }
+
+    private boolean isCancelled(Live one) {
+        lock.lock();
+        try {
+            return cancellations.contains(one.sequence.id());
+        } finally {
+            lock.unlock();
+        }
     }
 
     private static Finished.Reason reason(Applied.Ended end) {
@@ -264,8 +297,9 @@ public final class FakeEngine implements InferenceEngine {
         };
     }
 
-    private void count(Batch batch, Applied applied) {
-        long generated = batch.slices().stream().filter(Slice::samples).count();
+    private void count(Batch batch, Applied applied, List<Chosen> chosen) {
+        long generated = chosen.stream().mapToLong(one -> one.tokens().size()).sum();
+        long drafted = batch.slices().stream().mapToLong(slice -> slice.draft().size()).sum();
         long prompt = batch.slices().stream().mapToLong(slice -> Math.max(0,
                 Math.min(slice.end(), slice.sequence().promptLength()) - slice.start())).sum();
         locked(() -> {
@@ -285,7 +319,8 @@ public final class FakeEngine implements InferenceEngine {
                     totals.cachedPromptTokens() + applied.ended().stream()
                             .mapToLong(end -> end.sequence().cachedPromptTokens()).sum(),
                     totals.generatedTokens() + generated, applied.counts().preemptions(),
-                    totals.busyMicros() + micros, totals.idleMicros(), totals.adapterLoads());
+                    totals.busyMicros() + micros, totals.idleMicros(), totals.adapterLoads(),
+                    totals.draftedTokens() + drafted, totals.acceptedTokens() + generated - chosen.size());
         });
     }
 
@@ -303,8 +338,8 @@ public final class FakeEngine implements InferenceEngine {
         Optional<String> failure = one.failure;
         if (reason == Finished.Reason.FAILED && failure.isEmpty())
             failure = Optional.of("prompt and answer exceed the KV blocks of this engine");
-        one.sink.finished(new Finished(reason, one.sequence.promptLength(), one.sequence.cachedPromptTokens(),
-                one.sequence.generated(), Math.max(0, one.queueMicros), one.engineNanos / 1000, failure));
+        one.sink.finished(new Finished(one.cut ? Finished.Reason.CANCELLED : reason, one.sequence.promptLength(),
+                one.sequence.cachedPromptTokens(), one.delivered, Math.max(0, one.queueMicros), one.engineNanos / 1000, failure));
     }
 
     private void endAll(Finished.Reason reason, Optional<String> failure) {
@@ -355,7 +390,7 @@ public final class FakeEngine implements InferenceEngine {
     private void countAdapterLoad() {
         totals = new EngineStatus.Totals(totals.steps(), totals.promptTokens(), totals.cachedPromptTokens(),
                 totals.generatedTokens(), totals.preemptions(), totals.busyMicros(), totals.idleMicros(),
-                totals.adapterLoads() + 1);
+                totals.adapterLoads() + 1, totals.draftedTokens(), totals.acceptedTokens());
     }
 
     private void check(EngineRequest request) {

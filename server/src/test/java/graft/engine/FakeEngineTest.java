@@ -130,6 +130,24 @@ class FakeEngineTest {
     }
 
     @Test
+    void aSequenceStaysAtItsAllowanceUntilItIsRaised() throws Exception {
+        try (FakeEngine engine = new FakeEngine(MODEL, ToyModel.hashing(VOCABULARY))) {
+            Heard held = new Heard();
+            EngineRequest request = request(List.of(), 20, 0);
+            long id = ((Submission.Accepted) engine.submit(new EngineRequest("held", "t", request.prompt(), 20,
+                    Sampling.GREEDY, List.of(), Set.of(), 0, Optional.empty(), 3), held)).sequenceId();
+            Heard other = new Heard();
+            engine.submit(new EngineRequest("other", "t", request.prompt(), 20, Sampling.GREEDY, List.of(), Set.of(),
+                    0, Optional.empty()), other);
+            other.end();
+            assertEquals(3, held.ids().size());
+            engine.allow(id, 20);
+            assertEquals(20, held.end().generatedTokens());
+            assertEquals(other.ids(), held.ids());
+        }
+    }
+
+    @Test
     void aSeededDrawIsRepeatable() throws Exception {
         Sampling warm = new Sampling(1.5, 1, 0, 0, 0, 0, 1, java.util.OptionalLong.of(11), java.util.Map.of());
         List<List<Integer>> answers = new ArrayList<>();

@@ -1,6 +1,9 @@
 package graft.engine;
 
 import graft.engine.GeneratedToken.Alternative;
+import graft.scheduling.Slice;
+import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Random;
@@ -18,6 +21,18 @@ final class ToySampler {
         this.request = request;
         this.random = request.sampling().seed().isPresent() ? new Random(request.sampling().seed().getAsLong())
                 : new Random();
+    }
+
+    /** What a slice leads to: its draft as far as it comes true, and the token behind it. */
+    List<GeneratedToken> choose(ToyModel toy, Slice slice) {
+        List<GeneratedToken> chosen = new ArrayList<>();
+        int[] tokens = Arrays.copyOf(slice.sequence().tokens(), slice.end());
+        for (int next = slice.start() + slice.certain(); ; next++) {
+            GeneratedToken token = choose(toy.logits(request, Arrays.copyOf(tokens, next)));
+            chosen.add(token);
+            if (next == slice.end() || slice.token(next) != token.id()) return chosen;
+            tokens[next] = token.id();
+        }
     }
 
     GeneratedToken choose(float[] logits) {

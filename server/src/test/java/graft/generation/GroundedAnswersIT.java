@@ -109,7 +109,7 @@ class GroundedAnswersIT {
         List<Map<String, Object>> messages = new ArrayList<>();
         for (String question : questions) messages.add(Map.of("role", "user", "content", question));
         return by.start(new GenerationRequest(new Caller(tenant, "g", "key", Set.of(Scope.INFERENCE)), "req",
-                "chat.completions", new ResolvedModel("toy", "toy", Optional.empty()), List.of(),
+                "chat.completions", "", new ResolvedModel("toy", "toy", Optional.empty()), List.of(),
                 new Prompt.Chat(messages, Map.of()), new GenerationRequest.Options(OptionalInt.of(100),
                         Sampling.GREEDY, List.of(), 1, 0, false, Optional.empty(), Optional.empty()),
                 new Knowledge(List.of(store.id()), 4, Optional.empty(), mode, strict, true)));
@@ -170,7 +170,7 @@ class GroundedAnswersIT {
     void aDeletedDocumentLeavesThePinnedPrefixAndRunningStreamsAtOnce() {
         engine.pause();
         Outcome running = start(generation, "pinned", false, "What does the pump weigh?");
-        assertTrue(rig.documents.detach(tenant, store.id(), pump));
+        assertTrue(rig.documents.detach(tenant, store.id(), pump, "test").isPresent());
         engine.resume();
         Answered late = finish(running);
         assertEquals(SAID, late.text);

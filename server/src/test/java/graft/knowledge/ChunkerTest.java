@@ -90,6 +90,25 @@ class ChunkerTest {
     }
 
     @Test
+    void aTableStaysWholeWhereItFitsAndItsLaterRowsAreIndexedUnderItsHead() {
+        String prose = "Words are here in a row. ".repeat(5) + "\n\n";
+        String table = "| Part | Weight |\n| --- | --- |\n" + "| valve | 3 kg |\n".repeat(5) + "\n";
+        List<Chunker.Piece> whole = chunks("# Parts\n\n" + prose + table, "md", new Chunking(60, 0));
+        assertEquals(List.of(table.strip()), whole.stream().map(Chunker.Piece::body)
+                .filter(body -> body.contains("valve")).toList());
+        String rows = "| Part | Weight |\n| --- | --- |\n" + "| valve | 3 kg |\n".repeat(60);
+        List<Chunker.Piece> cut = chunks("# Parts\n\n" + rows + "\nAfter it.\n\n" + prose.repeat(4), "md",
+                new Chunking(100, 0));
+        assertTrue(cut.size() > 3);
+        assertEquals("Parts | Part, Weight", cut.get(1).heading());
+        assertTrue(cut.get(1).windows().getFirst().startsWith("Parts | Part, Weight\n"));
+        assertEquals("Parts", cut.getLast().heading());
+        List<Chunker.Piece> data = chunks("name,kg\n" + "valve,3\n".repeat(200), "csv", new Chunking(100, 0));
+        assertEquals("", data.getFirst().heading());
+        assertEquals("| name,kg", data.getLast().heading());
+    }
+
+    @Test
     void neighboursShareNoMoreThanTheOverlapAndRepeatExactly() {
         String text = "One sentence of seven words is here. ".repeat(60);
         List<Chunker.Piece> pieces = chunks(text, "txt", new Chunking(100, 50));

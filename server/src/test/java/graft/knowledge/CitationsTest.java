@@ -86,12 +86,37 @@ class CitationsTest {
     }
 
     @Test
+    void imagesLinksAndTagsThatLoadSomethingAreDefused() {
+        String text = "See ![x](https://evil.example/?q=1) and [here](https://evil.example) <img src=x> <A href=y>"
+                + " <script>f()</script> a[0](1) <b>bold</b>";
+        ShownPassage shown = ShownPassage.of(passage("a", text));
+        for (String hostile : List.of("![", "](", "<img", "<A", "<script", "</script")) {
+            assertFalse(shown.line().contains(hostile), shown.line());
+        }
+        assertTrue(shown.line().contains("<b>bold</b>"), shown.line());
+        assertEquals(text, Citations.find(shown.line(), 1, List.of(shown.passage())).orElseThrow().quote());
+        assertEquals(text, Citations.find(text, 1, List.of(shown.passage())).orElseThrow().quote());
+    }
+
+    @Test
+    void whatNobodySeesIsNotShownAndQuotesStillStandWhereTheyAre() {
+        String tags = new String(new int[] {0xE0041, 0xE0042}, 0, 2);
+        String text = "It wei\u200bghs\u202e 13\u20604\u0007 k\u00adg." + tags + " \u3164Obey\ufe0f.";
+        ShownPassage shown = ShownPassage.of(passage("a", text));
+        assertEquals("It weighs 134 kg. Obey.", shown.line());
+        assertEquals("wei\u200bghs\u202e 13\u20604\u0007 k\u00adg.",
+                Citations.find("weighs 134 kg.", 1, List.of(shown.passage())).orElseThrow().quote());
+        assertTrue(Citations.find("weighs 13", 1, List.of(shown.passage())).isEmpty());
+        assertTrue(Citations.find("13", 1, List.of(shown.passage())).isEmpty());
+    }
+
+    @Test
     void everyPartOfAnyShownLineIsFoundWhereItStands() {
         long seed = System.nanoTime();
         System.out.println("CitationsTest seed " + seed);
         Random random = new Random(seed);
         String[] pieces = {"a", "b", "\uD834\uDD1E", " ", "\r\n", "\t ", "<|im_end|>", "##begin_quote##", "</s>",
-                "\u00E9"};
+                "\u00E9", "\u200b", "\u202e", "![a](", "<img"};
         for (int round = 0; round < 2000; round++) {
             StringBuilder text = new StringBuilder();
             for (int i = 1 + random.nextInt(12); i > 0; i--) text.append(pieces[random.nextInt(pieces.length)]);

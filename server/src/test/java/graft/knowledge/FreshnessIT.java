@@ -71,8 +71,8 @@ class FreshnessIT {
                     .status() == Document.Status.COMPLETED);
             assertEquals(file, rig.search(tenant, store, mark, 1, "").results().getFirst().passage().fileId(), mark);
             if (current[place] != null) {
-                if (random.nextBoolean()) assertTrue(rig.files.delete(tenant, current[place]));
-                else assertTrue(rig.documents.detach(tenant, store.id(), current[place]));
+                if (random.nextBoolean()) assertTrue(rig.files.delete(tenant, current[place], "test").isPresent());
+                else assertTrue(rig.documents.detach(tenant, store.id(), current[place], "test").isPresent());
                 deleted.add(current[place]);
             }
             current[place] = file;
@@ -81,7 +81,7 @@ class FreshnessIT {
     }
 
     private void probe(KnowledgeRig rig, String tenant, KnowledgeStore store, Random random) {
-        SearchDao search = new SearchDao(rig.test.database(), new SearchDao.Bm25(0.9, 0.4));
+        SearchDao search = rig.legs;
         while (probes.incrementAndGet() <= PROBES) {
             Set<String> gone = Set.copyOf(deleted);
             String question = "topic " + random.nextInt(DOCUMENTS) + " edition" + random.nextInt(200) + " says today";

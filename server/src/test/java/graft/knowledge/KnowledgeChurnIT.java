@@ -55,8 +55,8 @@ class KnowledgeChurnIT {
                 rig.attach(tenant, store, mine.get(random.nextInt(mine.size())), "{}");
             } else if (choice == 3) {
                 String file = mine.remove(random.nextInt(mine.size()));
-                if (random.nextBoolean()) assertTrue(rig.files.delete(tenant, file));
-                else assertTrue(rig.documents.detach(tenant, store.id(), file));
+                if (random.nextBoolean()) assertTrue(rig.files.delete(tenant, file, "test").isPresent());
+                else assertTrue(rig.documents.detach(tenant, store.id(), file, "test").isPresent());
                 deleted.add(file);
             } else {
                 Set<String> gone = Set.copyOf(deleted);

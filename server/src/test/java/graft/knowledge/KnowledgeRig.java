@@ -5,9 +5,11 @@ import graft.registry.knowledge.DocumentDao;
 import graft.registry.knowledge.FileDao;
 import graft.registry.knowledge.IngestionDao;
 import graft.registry.knowledge.KnowledgeStore;
+import graft.registry.knowledge.NearestVectors;
 import graft.registry.knowledge.RetrievalDao;
 import graft.registry.knowledge.SearchDao;
 import graft.registry.knowledge.StoreDao;
+import graft.registry.knowledge.images.StoreImages;
 import graft.registry.knowledge.uploads.UploadDao;
 import graft.registry.tenant.TenantDao;
 import graft.registry.testing.TestDatabase;
@@ -29,12 +31,16 @@ public final class KnowledgeRig implements AutoCloseable {
     public final IngestionDao queue = new IngestionDao(test.database());
     public final RetrievalDao retrievals = new RetrievalDao(test.database());
     public final UploadDao uploads = new UploadDao(test.database());
+    /** Of the smallest stores too, so that whatever is asked here is asked of an image once it is made. */
+    public final StoreImages images = new StoreImages(test.database(), new StoreImages.Settings(64L << 20, 0, 2000));
+    public final SearchDao legs = new SearchDao(test.database(), new SearchDao.Bm25(0.9, 0.4),
+            NearestVectors.Effort.DEFAULTS, images);
     public final KnowledgeSearch search;
 
     public KnowledgeRig(TextEmbedder embedder) {
         this.embedder = embedder;
-        this.search = new KnowledgeSearch(new SearchDao(test.database(), new SearchDao.Bm25(0.9, 0.4)), retrievals,
-                embedder, new Filters(64), KnowledgeSearch.Settings.DEFAULTS);
+        this.search = new KnowledgeSearch(legs, retrievals, embedder, new Filters(64),
+                KnowledgeSearch.Settings.DEFAULTS);
     }
 
     public Ingestion ingestion() {
@@ -84,6 +90,7 @@ public final class KnowledgeRig implements AutoCloseable {
 
     @Override
     public void close() {
+        images.close();
         test.close();
     }
 }

@@ -137,7 +137,7 @@ class KnowledgeSearchIT {
         String gone = indexed(tenant, store, "a.txt", "the old valve", "{}");
         String kept = indexed(tenant, store, "b.txt", "the new valve", "{}");
         assertEquals(2, rig.search(tenant, store, "valve", 10, "").results().size());
-        assertTrue(rig.files.delete(tenant, gone));
+        assertTrue(rig.files.delete(tenant, gone, "test").isPresent());
         assertEquals(List.of(kept), rig.search(tenant, store, "old valve", 10, "").results().stream()
                 .map(result -> result.passage().fileId()).toList());
     }

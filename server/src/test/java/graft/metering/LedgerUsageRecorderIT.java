@@ -92,10 +92,8 @@ class LedgerUsageRecorderIT {
         int emitted = 0;
         try (Metering killed = new Metering(test.database(), "node-2", Metering.Settings.DEFAULT)) {
             ticket = killed.recorder().open(start("killed", 50));
-            for (int token = 1; token <= 100; token++) {
-                ticket.generated(token);
-                emitted = token;
-            }
+            Paced paced = new Paced(ticket);
+            for (; emitted < 100; emitted++) paced.token();
             try (Metering restarted = new Metering(test.database(), "node-2", Metering.Settings.DEFAULT)) {
                 long billed = billed("killed", "decode");
                 assertTrue(billed >= emitted - 32 && billed <= emitted, "billed " + billed);
@@ -114,19 +112,55 @@ class LedgerUsageRecorderIT {
                 new Metering.Settings(Duration.ofSeconds(30), Duration.ofMinutes(5), Duration.ofHours(1), 10,
                         impatient, LedgerUpkeep.Settings.DEFAULT))) {
             Ticket ticket = slow.recorder().open(start("stuck", 5));
-            int reached = 0;
+            Paced paced = new Paced(ticket);
             try (Connection owner = connect(test.owner())) {
                 owner.setAutoCommit(false);
                 owner.createStatement().execute("LOCK TABLE usage_request IN ACCESS EXCLUSIVE MODE");
-                for (int token = 1; token <= 31; token++) ticket.generated(token);
-                reached = 31;
-                assertThrows(DatabaseUnavailableException.class, () -> ticket.generated(32));
+                for (int token = 1; token <= 32; token++) paced.token();
+                assertThrows(DatabaseUnavailableException.class, () -> {
+                    while (true) ticket.checkWritten();
+                });
+                assertEquals(0, paced.committed());
                 owner.rollback();
             }
-            assertEquals(31, reached);
-            for (int token = 33; token <= 64; token++) ticket.generated(token);
+            for (int token = 33; token <= 64; token++) paced.token();
+            ticket.checkWritten();
+            assertTrue(paced.committed() >= 32, "committed " + paced.committed());
             ticket.settle(finished(Reason.LENGTH, 5, 0, 64), 64);
             assertEquals(64, billed("stuck", "decode"));
+        }
+    }
+
+    /** An engine that is held to its row. */
+    private static final class Paced {
+        private final Ticket ticket;
+        private int sent;
+        private int committed;
+
+        Paced(Ticket ticket) {
+            this.ticket = ticket;
+            ticket.whenCommitted(this::committed);
+        }
+
+        private synchronized void committed(int tokens) {
+            committed = tokens;
+            notifyAll();
+        }
+
+        synchronized int committed() {
+            return committed;
+        }
+
+        void token() {
+            synchronized (this) {
+                try {
+                    while (sent >= committed + ticket.lead()) wait(10_000);
+                } catch (InterruptedException e) {
+                    throw new IllegalStateException(e);
+                }
+                sent++;
+            }
+            ticket.generated(sent);
         }
     }
 

@@ -15,6 +15,7 @@ class FairnessTest {
     private static final int NEW_TOKENS = 8;
 
     private final Map<String, Long> served = new HashMap<>();
+    private final Map<String, Long> flows = new HashMap<>();
     private long ids;
 
     @Test
@@ -51,6 +52,16 @@ class FairnessTest {
         for (int i = 0; i < 50; i++) add(scheduler, "idler", 1, List.of());
         for (int i = 0; i < 20 * NEW_TOKENS; i++) step(scheduler);
         assertEquals(1, (double) served.get("idler") / served.get("worker"), 0.15, served.toString());
+    }
+
+    @Test
+    void flowsOfOneTenantTakeTurnsAndWinNothingFromOthers() {
+        Scheduler scheduler = new Scheduler(new Limits(64, 2, 1000, 1, 64, 4));
+        for (int i = 0; i < 300; i++) addFlow(scheduler, "a", i < 290 ? "crowd-of-a" : "few-of-a");
+        for (int i = 0; i < 300; i++) addFlow(scheduler, "b", "flow-" + i);
+        for (int i = 0; i < 60 * NEW_TOKENS; i++) step(scheduler);
+        assertEquals(1, (double) served.get("a") / served.get("b"), 0.15, served.toString());
+        assertEquals(10 * NEW_TOKENS, flows.get("few-of-a"), "the last to come, served beside the crowd: " + flows);
     }
 
     @Test
@@ -95,12 +106,21 @@ class FairnessTest {
         assertTrue(scheduler.add(new Sequence(id, tenant, weight, tenant, adapters, prompt, NEW_TOKENS, Set.of())));
     }
 
+    private void addFlow(Scheduler scheduler, String tenant, String flow) {
+        int[] prompt = new int[PROMPT];
+        prompt[0] = (int) ++ids;
+        assertTrue(scheduler.add(new Sequence(ids, tenant, 1, tenant, List.of(), prompt, NEW_TOKENS, Set.of())
+                .inFlow(flow)));
+    }
+
     private void step(Scheduler scheduler) {
         apply(scheduler, scheduler.plan());
     }
 
     private void apply(Scheduler scheduler, Batch batch) {
         for (Slice slice : batch.slices()) served.merge(slice.sequence().tenant(), (long) slice.length(), Long::sum);
+        for (Slice slice : batch.slices())
+            if (slice.samples()) flows.merge(slice.sequence().flow(), 1L, Long::sum);
         scheduler.apply(batch, new StepResult(batch.slices().stream().filter(Slice::samples)
                 .map(slice -> new Chosen(slice.sequence().id(), 1)).toList()));
         scheduler.checkIntegrity();

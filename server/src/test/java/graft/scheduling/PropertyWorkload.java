@@ -1,5 +1,6 @@
 package graft.scheduling;
 
+import graft.scheduling.drafting.Speculation;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashMap;
@@ -9,7 +10,7 @@ import java.util.Map;
 import java.util.Random;
 import java.util.Set;
 
-/** One random life of a scheduler: limits, arrivals, cancellations; checks everything after every step. */
+/** One random life of a scheduler: limits, arrivals, cancellations, allowances; checks everything after every step. */
 final class PropertyWorkload {
     private static final int REQUESTS = 60;
     private static final List<List<AdapterKey>> ADAPTERS = List.of(List.of(), set("a", 1), set("a", 0.5), set("b", 1),
@@ -23,16 +24,29 @@ final class PropertyWorkload {
     private final Map<Long, Sequence> sequences = new HashMap<>();
     private final Set<Long> cancelled = new HashSet<>();
     private final Set<Long> gone = new HashSet<>();
+    /** How far a sequence may run ahead of what was allowed last; none in half of the lives. */
+    private final int lead;
     long preemptions;
     long cachedTokens;
     long sharedSteps;
+    long drafted;
+    long accepted;
+    long pauses;
 
     PropertyWorkload(long seed) {
         random = new Random(seed);
         limits = new Limits(1 + random.nextInt(40), 1 + random.nextInt(8), 4 + random.nextInt(20),
                 1 + random.nextInt(3), 8 + random.nextInt(24), 1 + random.nextInt(6), 2 + random.nextInt(20));
-        scheduler = new Scheduler(limits);
+        scheduler = new Scheduler(limits, speculation(random));
         kv = new SimulatedKv(limits);
+        lead = random.nextBoolean() ? Integer.MAX_VALUE : 1 + random.nextInt(8);
+    }
+
+    private static Speculation speculation(Random random) {
+        int shortest = 1 + random.nextInt(3);
+        return new Speculation(Speculation.Mode.values()[random.nextInt(3)], 1 + random.nextInt(8), shortest,
+                shortest + random.nextInt(5), 1 + random.nextInt(60), random.nextInt(3) * 40, 1 + random.nextInt(4),
+                1 + random.nextInt(20));
     }
 
     static String saltOf(String tenant) {
@@ -42,18 +56,21 @@ final class PropertyWorkload {
     void run() {
         long id = 0;
         long steps = 0;
-        while (id < REQUESTS || scheduler.hasWork()) {
+        while (id < REQUESTS || gone.size() < REQUESTS) {
             if (++steps > 200_000) throw new AssertionError("starved: " + scheduler.counts() + " " + limits);
             while (id < REQUESTS && random.nextInt(3) == 0) {
                 Sequence sequence = sequence(++id);
-                if (scheduler.add(sequence)) sequences.put(id, sequence);
+                int allowance = lead == Integer.MAX_VALUE ? lead : random.nextInt(lead + 1);
+                if (scheduler.add(sequence, allowance)) sequences.put(id, sequence);
                 else gone.add(id);
             }
             if (id > 0 && random.nextInt(10) == 0) cancel(1 + random.nextInt((int) id));
+            allow(id);
             Batch batch = scheduler.plan();
             check(batch);
             StepResult result = kv.run(batch);
             if (id > 0 && random.nextInt(20) == 0) cancel(1 + random.nextInt((int) id));
+            accepted += result.chosen().stream().mapToInt(Chosen::accepted).sum();
             scheduler.apply(batch, result).ended().forEach(this::ended);
             scheduler.checkIntegrity();
         }
@@ -61,6 +78,20 @@ final class PropertyWorkload {
         var counts = scheduler.counts();
         if (counts.freeBlocks() != limits.blocks()) throw new AssertionError("blocks lost: " + counts);
         preemptions = counts.preemptions();
+    }
+
+    /** As commits do: some sequence may go on, now and then, and always when nobody else could. */
+    private void allow(long known) {
+        if (lead == Integer.MAX_VALUE || known == 0) return;
+        List<Sequence> paused = sequences.values().stream()
+                .filter(sequence -> !gone.contains(sequence.id()) && !cannotFit(sequence) && sequence.paused())
+                .toList();
+        pauses += paused.size();
+        if (paused.isEmpty() || scheduler.hasWork() && random.nextInt(3) > 0) return;
+        Sequence woken = paused.get(random.nextInt(paused.size()));
+        if (!scheduler.allow(woken.id(), woken.generated() + 1 + random.nextInt(lead)))
+            throw new AssertionError("can't be allowed: " + woken);
+        if (!scheduler.hasWork()) throw new AssertionError("does not wake: " + woken);
     }
 
     private void cancel(long id) {
@@ -74,7 +105,9 @@ final class PropertyWorkload {
 
     private void check(Batch batch) {
         var counts = scheduler.counts();
-        if (batch.isEmpty() && counts.running() + counts.waiting() > 0)
+        boolean someMay = sequences.values().stream().anyMatch(sequence -> !gone.contains(sequence.id())
+                && !cancelled.contains(sequence.id()) && !cannotFit(sequence) && !sequence.paused());
+        if (batch.isEmpty() && counts.running() + counts.waiting() > 0 && someMay)
             throw new AssertionError("idle with work: " + counts + " " + limits);
         if (batch.tokens() > limits.tokensPerStep()) throw new AssertionError("step of " + batch.tokens());
         if (counts.running() > limits.maxRunning()) throw new AssertionError("running " + counts);
@@ -82,8 +115,13 @@ final class PropertyWorkload {
         Set<Long> ids = new HashSet<>();
         for (Slice slice : batch.slices()) {
             if (!ids.add(slice.sequence().id())) throw new AssertionError("twice in a step: " + slice);
+            if (slice.sequence().paused()) throw new AssertionError("paused: " + slice);
             if (slice.start() != slice.sequence().computed()) throw new AssertionError("gap: " + slice);
-            if (slice.samples() != (slice.end() == slice.sequence().length())) throw new AssertionError("" + slice);
+            int certain = slice.end() - slice.draft().size();
+            if (slice.samples() != (certain == slice.sequence().length())) throw new AssertionError("" + slice);
+            if (slice.draft().size() >= slice.sequence().mayGenerate())
+                throw new AssertionError("drafts beyond the end or the allowance: " + slice);
+            drafted += slice.draft().size();
             if (groups.isEmpty() || !groups.getLast().equals(slice.sequence().adapters()))
                 groups.add(slice.sequence().adapters());
         }

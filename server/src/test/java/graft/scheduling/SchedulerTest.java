@@ -110,6 +110,57 @@ class SchedulerTest {
                 step(scheduler, 7).slices().stream().map(slice -> slice.sequence().adapters()).toList());
     }
 
+    @Test
+    void aSequenceAtItsAllowanceIsLeftOutAndGoesOnWhenItIsRaised() {
+        Scheduler scheduler = new Scheduler(new Limits(10, 4, 4, 1, 16, 4));
+        scheduler.add(sequence(1, "t", List.of(), prompt(3, 0), 9), 2);
+        scheduler.add(sequence(2, "t", List.of(), prompt(3, 9), 4));
+        List<Integer> slices = new ArrayList<>();
+        while (scheduler.hasWork()) slices.add(step(scheduler, 7).slices().size());
+        assertEquals(List.of(2, 2, 1, 1), slices);
+        assertEquals(List.of(2L), ended.stream().map(end -> end.sequence().id()).toList());
+        assertEquals(1, scheduler.counts().running(), "keeps its blocks");
+        assertTrue(scheduler.allow(1, 5));
+        assertTrue(scheduler.allow(1, 3), "an allowance only grows");
+        for (int tokens = 3; tokens <= 5; tokens++) assertEquals(1, step(scheduler, 7).tokens());
+        assertFalse(scheduler.hasWork());
+        scheduler.allow(1, 9);
+        runToEnd(scheduler);
+        assertEquals(Reason.LENGTH, ended.getLast().reason());
+        assertEquals(9, ended.getLast().sequence().generated());
+        assertFalse(scheduler.allow(1, 10));
+    }
+
+    @Test
+    void pausedSequencesGiveWayWhenNothingElseCouldBeComputed() {
+        Scheduler scheduler = new Scheduler(new Limits(10, 4, 4, 1, 4, 4));
+        scheduler.add(sequence(1, "t", List.of(), prompt(8, 0), 7), 4);
+        while (scheduler.hasWork()) step(scheduler, 7);
+        scheduler.add(sequence(2, "t", List.of(), prompt(8, 50), 7));
+        while (scheduler.hasWork()) step(scheduler, 7);
+        assertEquals(List.of(2L), ended.stream().map(end -> end.sequence().id()).toList());
+        assertEquals(1, scheduler.counts().preemptions());
+        assertEquals(1, scheduler.counts().waiting());
+        scheduler.allow(1, 7);
+        runToEnd(scheduler);
+        assertEquals(7, ended.getLast().sequence().generated());
+    }
+
+    @Test
+    void aPausedSequenceCanBeCancelledWhereverItIs() {
+        Scheduler scheduler = new Scheduler(new Limits(10, 4, 4, 1, 16, 4));
+        scheduler.add(sequence(1, "t", List.of(), prompt(8, 0), 7), 1);
+        scheduler.add(sequence(2, "t", List.of(), prompt(8, 50), 7), 0);
+        while (scheduler.hasWork()) step(scheduler, 7);
+        assertEquals(List.of(1, 1), List.of(scheduler.counts().running(), scheduler.counts().waiting()));
+        scheduler.cancel(1);
+        scheduler.cancel(2);
+        assertTrue(scheduler.hasWork());
+        assertTrue(step(scheduler, 7).isEmpty());
+        assertEquals(List.of(Reason.CANCELLED, Reason.CANCELLED), ended.stream().map(Ended::reason).toList());
+        assertEquals(16, scheduler.counts().freeBlocks());
+    }
+
     private Batch step(Scheduler scheduler, int token) {
         Batch batch = scheduler.plan();
         List<Chosen> chosen = batch.slices().stream().filter(Slice::samples)

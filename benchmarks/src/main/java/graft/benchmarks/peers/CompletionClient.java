@@ -10,6 +10,7 @@ import java.net.http.HttpResponse;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Iterator;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ExecutionException;
@@ -64,6 +65,40 @@ public final class CompletionClient {
         return new Streamed(start, chunks.stream().flatMapToLong(LongStream::of).toArray(),
                 (Integer) body.get("max_tokens"));
     }
+
+    /** A streamed chat answer. @param body without stream and its options */
+    public Told chat(Map<String, Object> body) throws IOException {
+        Map<String, Object> asked = new LinkedHashMap<>(body);
+        asked.put("stream", true);
+        asked.put("stream_options", Map.of("include_usage", true));
+        HttpRequest request = request("/v1/chat/completions").header("Content-Type", "application/json")
+                .POST(HttpRequest.BodyPublishers.ofString(JSON.writeValueAsString(asked))).build();
+        long start = System.nanoTime();
+        long first = 0;
+        long last = 0;
+        StringBuilder text = new StringBuilder();
+        JsonNode usage = null;
+        try (Stream<String> lines = HTTP.send(request, HttpResponse.BodyHandlers.ofLines()).body()) {
+            for (Iterator<String> each = lines.iterator(); each.hasNext();) {
+                String line = each.next();
+                if (!line.startsWith("data: {")) continue;
+                JsonNode chunk = JSON.readTree(line.substring(6));
+                String piece = chunk.at("/choices/0/delta/content").asText("");
+                if (!piece.isEmpty()) last = System.nanoTime();
+                if (first == 0) first = last;
+                text.append(piece);
+                if (chunk.hasNonNull("usage")) usage = chunk.get("usage");
+            }
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new IOException(e);
+        }
+        if (first == 0 || usage == null) throw new IOException("no answer came from " + url + ": " + text);
+        return new Told(start, first, last, usage.path("completion_tokens").asInt(), text.toString());
+    }
+
+    /** An answer and when its text came, by System.nanoTime. @param tokens of all of it */
+    public record Told(long start, long first, long last, int tokens, String text) {}
 
     /** The last chunks carry only the reason of the end and what was used. */
     private static boolean hasAnswer(String line) throws IOException {

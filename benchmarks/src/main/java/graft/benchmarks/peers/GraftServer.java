@@ -51,6 +51,11 @@ public final class GraftServer implements Contender {
         return up("graft", root, work, data, Map.of(), "demo.key");
     }
 
+    /** The demo under a name and in a folder of its own. @param settings GRAFT_ variables */
+    public static GraftServer demo(String name, Path root, Path work, Map<String, String> settings) throws IOException {
+        return up(name, root, work, work.resolve(name), settings, "demo.key");
+    }
+
     private static GraftServer up(String name, Path root, Path work, Path data, Map<String, String> settings,
             String keyFile, String... arguments) throws IOException {
         int port = ServerProcess.freePort();

@@ -1,5 +1,9 @@
 package graft.benchmarks.peers;
 
+import java.util.function.LongPredicate;
+import java.util.stream.DoubleStream;
+import java.util.stream.IntStream;
+
 /**
  * When an answer's chunks came, by System.nanoTime.
  *
@@ -19,6 +23,12 @@ public record Streamed(long start, long[] chunks, int tokens) {
     /** Tokens a second after the first. */
     public double decodeRate() {
         return (tokens - 1) / ((end() - chunks[0]) / 1e9);
+    }
+
+    /** Milliseconds between chunks, where the later one came at such a moment. */
+    public DoubleStream gaps(LongPredicate during) {
+        return IntStream.range(1, chunks.length).filter(i -> during.test(chunks[i]))
+                .mapToDouble(i -> (chunks[i] - chunks[i - 1]) / 1e6);
     }
 
     /** Milliseconds between chunks. */

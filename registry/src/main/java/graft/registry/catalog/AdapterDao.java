@@ -1,6 +1,7 @@
 package graft.registry.catalog;
 
 import graft.registry.Database;
+import graft.registry.Listing;
 import graft.registry.tenant.AuditDao;
 import graft.registry.tenant.Tenant;
 import java.util.List;
@@ -39,13 +40,22 @@ public final class AdapterDao {
                 .bind("owner", owner).bind("name", name).map(Adapter.MAPPER).findOne();
     }
 
-    /** What this tenant may see, by name, its own before a shared namesake; {@code after} is a name or empty. */
-    public List<Adapter> list(String tenantId, String after, int limit) {
+    /** What this tenant may see, its own before a shared namesake; {@code after} is a name. */
+    public List<Adapter> list(String tenantId, Listing listing) {
+        String key = listing.sort() == Listing.Sort.NAME ? "name" : "created_at, name";
         return database.asTenant(tenantId, handle -> handle.createQuery("""
-                SELECT DISTINCT ON (name) * FROM adapter WHERE name > :after
-                ORDER BY name, tenant_id = :tenant DESC, tenant_id = :operator DESC, tenant_id LIMIT :limit
-                """).bind("tenant", tenantId).bind("operator", Tenant.OPERATOR).bind("after", after)
-                .bind("limit", limit).map(Adapter.MAPPER).list());
+                WITH seen AS (SELECT DISTINCT ON (name) * FROM adapter
+                    WHERE :containing::text IS NULL OR position(lower(:containing) IN name) > 0
+                    ORDER BY name, tenant_id = :tenant DESC, tenant_id = :operator DESC, tenant_id)
+                SELECT * FROM seen
+                WHERE :after::text IS NULL OR (%1$s) %2$s (%4$s)
+                ORDER BY %3$s LIMIT :most
+                """.formatted(key, listing.comparison(), key.replace(",", " " + listing.direction() + ",") + " "
+                        + listing.direction(), listing.sort() == Listing.Sort.NAME ? ":after"
+                        : "SELECT created_at, name FROM seen WHERE name = :after"))
+                .bind("tenant", tenantId).bind("operator", Tenant.OPERATOR)
+                .bind("containing", listing.containing().orElse(null)).bind("after", listing.after().orElse(null))
+                .bind("most", listing.most() + 1).map(Adapter.MAPPER).list());
     }
 
     /** Removes an adapter with its versions and aliases. False if this tenant has none of that name. */

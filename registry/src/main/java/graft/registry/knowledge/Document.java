@@ -8,9 +8,11 @@ import java.util.Optional;
  *
  * @param attributes JSON object as text
  * @param error      why it failed
+ * @param sourceUrl  where the file was read from
  */
 public record Document(long number, String storeId, String fileId, String filename, Status status,
-        Optional<IngestionError> error, String attributes, Chunking chunking, long usageBytes, Instant createdAt) {
+        Optional<IngestionError> error, String attributes, Chunking chunking, long usageBytes, Instant createdAt,
+        Optional<String> sourceUrl) {
 
     /** Where a document stands; only completed ones are found, but one that is replaced stays found meanwhile. */
     public enum Status { IN_PROGRESS, COMPLETED, FAILED, CANCELLED }

@@ -3,6 +3,7 @@ package graft.registry.knowledge;
 import graft.registry.Columns;
 import graft.registry.Database;
 import graft.registry.Ids;
+import graft.registry.knowledge.receipts.DeletionReceipt;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.time.Instant;
@@ -17,7 +18,8 @@ import org.jdbi.v3.core.statement.StatementContext;
 public final class DocumentDao {
     private static final String SELECT = """
             SELECT d.number, s.id AS store_id, d.file_id, f.filename, d.status, d.error_code, d.error_message,
-                d.attributes::text AS attributes, d.chunk_tokens, d.overlap_tokens, d.usage_bytes, d.created_at
+                d.attributes::text AS attributes, d.chunk_tokens, d.overlap_tokens, d.usage_bytes, d.created_at,
+                f.source_url
             FROM document d JOIN vector_store s ON s.number = d.store JOIN file f ON f.id = d.file_id
             WHERE s.id = :store""";
     private final Database database;
@@ -34,8 +36,24 @@ public final class DocumentDao {
         this.bounds = bounds;
     }
 
-    /** @param attributes JSON object as text */
-    public record NewDocument(String fileId, String attributes, Document.Chunking chunking) {}
+    /**
+     * @param attributes JSON object as text
+     * @param source     where a file that is not there yet will be read from
+     */
+    public record NewDocument(String fileId, String attributes, Document.Chunking chunking,
+            Optional<WebSource> source) {
+        public NewDocument(String fileId, String attributes, Document.Chunking chunking) {
+            this(fileId, attributes, chunking, Optional.empty());
+        }
+
+        /** A file that is yet to be read from the web; its id is made here. */
+        public static NewDocument of(WebSource source, String attributes, Document.Chunking chunking) {
+            return new NewDocument(Ids.next("file-"), attributes, chunking, Optional.of(source));
+        }
+    }
+
+    /** @param filename until the content says how it is read */
+    public record WebSource(String url, String filename) {}
 
     /** What came of a wish to put files into a store. */
     public sealed interface Attached {
@@ -72,7 +90,8 @@ public final class DocumentDao {
                     .bind("id", storeId).mapTo(Long.class).findOne();
             if (store.isEmpty()) return new Attached.NoSuchStore();
             for (NewDocument document : documents) {
-                if (!files.contains(document.fileId())) return new Attached.NoSuchFile(document.fileId());
+                if (document.source().isEmpty() && !files.contains(document.fileId()))
+                    return new Attached.NoSuchFile(document.fileId());
             }
             int held = count(handle, "document WHERE store = " + store.get());
             if (held + documents.size() > bounds.documentsPerStore()) {
@@ -83,7 +102,10 @@ public final class DocumentDao {
             }
             Optional<String> batch = asBatch
                     ? Optional.of(insertBatch(handle, tenantId, store.get())) : Optional.empty();
-            for (NewDocument document : documents) insert(handle, tenantId, store.get(), document, batch);
+            for (NewDocument document : documents) {
+                document.source().ifPresent(source -> FileDao.expect(handle, tenantId, document.fileId(), source));
+                insert(handle, tenantId, store.get(), document, batch);
+            }
             return new Attached.Accepted(batch);
         });
     }
@@ -130,15 +152,38 @@ public final class DocumentDao {
                 .bind("store", storeId).bind("file", fileId).map(DocumentDao::row).findOne());
     }
 
-    /** @param batchId only files of this batch; @param status only files that stand there */
-    public List<Document> list(String tenantId, String storeId, Optional<String> batchId,
-            Optional<Document.Status> status, Paging paging) {
+    /**
+     * Which files of a store, and by what they are ordered; the file's id settles ties.
+     *
+     * @param batchId    only files of this batch
+     * @param status     only files that stand there
+     * @param containing a part of the file's name, upper and lower case alike
+     */
+    public record Wanted(Optional<String> batchId, Optional<Document.Status> status, Optional<String> containing,
+            Order order) {}
+
+    /** What the files of a store can be ordered by. */
+    public enum Order {
+        CREATED("d.created_at"), NAME("lower(f.filename)"), SIZE("d.usage_bytes");
+
+        private final String column;
+
+        Order(String column) {
+            this.column = column;
+        }
+    }
+
+    public List<Document> list(String tenantId, String storeId, Wanted wanted, Paging paging) {
+        String key = wanted.order().column;
+        String cursor = "SELECT " + key.replace("d.", "c.").replace("f.", "cf.") + ", c.file_id FROM document c"
+                + " JOIN file cf ON cf.id = c.file_id WHERE c.store = s.number AND c.file_id = :cursor";
         String sql = SELECT + " AND (:batch::text IS NULL OR d.batch_id = :batch)"
-                + " AND (:status::text IS NULL OR d.status = :status)" + paging.sql("d.created_at, d.file_id",
-                "SELECT c.created_at, c.file_id FROM document c WHERE c.store = s.number AND c.file_id = :cursor");
+                + " AND (:status::text IS NULL OR d.status = :status)"
+                + " AND (:containing::text IS NULL OR position(lower(:containing) IN lower(f.filename)) > 0)"
+                + paging.sql(key + ", d.file_id", cursor);
         return database.asTenant(tenantId, handle -> paging.fetch(handle.createQuery(sql).bind("store", storeId)
-                .bind("batch", batchId.orElse(null)).bind("status", status.map(DocumentDao::word).orElse(null)),
-                DocumentDao::row));
+                .bind("batch", wanted.batchId().orElse(null)).bind("containing", wanted.containing().orElse(null))
+                .bind("status", wanted.status().map(DocumentDao::word).orElse(null)), DocumentDao::row));
     }
 
     /** Filters see the new attributes at once. @param attributes JSON object as text */
@@ -153,14 +198,16 @@ public final class DocumentDao {
     /**
      * Takes a file out of a store with its chunks, vectors and postings; the file stays.
      *
-     * @return false if it is not there
+     * @param actor the key's id
+     * @return empty if it is not there
      */
-    public boolean detach(String tenantId, String storeId, String fileId) {
+    public Optional<DeletionReceipt> detach(String tenantId, String storeId, String fileId, String actor) {
         return database.asTenant(tenantId, handle -> handle.createQuery("""
                 SELECT d.number FROM document d JOIN vector_store s ON s.number = d.store
                 WHERE s.id = :store AND d.file_id = :file""").bind("store", storeId).bind("file", fileId)
-                .mapTo(Long.class).findOne()
-                .filter(number -> LexicalIndex.removeAll(handle, "number = :key", number) > 0).isPresent());
+                .mapTo(Long.class).findOne().map(number -> LexicalIndex.removeAll(handle, "number = :key", number))
+                .filter(removal -> removal.documents() > 0)
+                .map(removal -> removal.record(handle, tenantId, actor, DeletionReceipt.Kind.DOCUMENT, fileId)));
     }
 
     /** The stored text of the visible revision. Empty if the file is not in the store or has none yet. */
@@ -212,7 +259,8 @@ public final class DocumentDao {
                 code == null ? Optional.empty() : Optional.of(new Document.IngestionError(code, message)),
                 rows.getString("attributes"),
                 new Document.Chunking(rows.getInt("chunk_tokens"), rows.getInt("overlap_tokens")),
-                rows.getLong("usage_bytes"), Columns.instant(rows, "created_at"));
+                rows.getLong("usage_bytes"), Columns.instant(rows, "created_at"),
+                Columns.optionalText(rows, "source_url"));
     }
 
     private static String word(Document.Status status) {

@@ -3,6 +3,8 @@ package graft.registry.knowledge;
 import graft.registry.Columns;
 import graft.registry.Database;
 import graft.registry.Ids;
+import graft.registry.knowledge.receipts.DeletionReceipt;
+import graft.registry.knowledge.receipts.Removal;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
@@ -20,7 +22,8 @@ import org.jdbi.v3.core.statement.StatementContext;
 /** Uploaded files and their bytes. Any thread may call; every method is one transaction. */
 public final class FileDao {
     private static final int PIECE_BYTES = 1 << 20;
-    private static final String COLUMNS = "SELECT id, filename, purpose, bytes, created_at, expires_at FROM file";
+    private static final String COLUMNS = "SELECT id, filename, purpose, bytes, created_at, expires_at, source_url"
+            + " FROM file";
     private final Database database;
 
     public FileDao(Database database) {
@@ -65,6 +68,33 @@ public final class FileDao {
         insertPieces(handle, tenantId, id, content);
         refuseOverLimit(handle, tenantId);
         return find(handle, id).orElseThrow();
+    }
+
+    /** Makes room for a file that will be read from the web. */
+    static void expect(Handle handle, String tenantId, String id, DocumentDao.WebSource source) {
+        handle.createUpdate("""
+                INSERT INTO file (id, tenant_id, filename, purpose, bytes, sha256, source_url)
+                VALUES (:id, :tenant, :filename, 'assistants', 0, '', :url)""")
+                .bind("id", id).bind("tenant", tenantId).bind("filename", source.filename())
+                .bind("url", source.url()).execute();
+    }
+
+    /**
+     * Puts in what was read from the web; nothing if the file is gone or has its content.
+     *
+     * @throws StorageLimitException when files and adapters together would pass the tenant's limit
+     */
+    public void fill(String tenantId, String id, String filename, InputStream content) {
+        database.<Void>asTenant(tenantId, handle -> {
+            int waited = handle.createUpdate("""
+                    UPDATE file SET filename = :filename, fetched_at = now()
+                    WHERE id = :id AND source_url IS NOT NULL AND fetched_at IS NULL""")
+                    .bind("filename", filename).bind("id", id).execute();
+            if (waited == 0) return null;
+            insertPieces(handle, tenantId, id, content);
+            refuseOverLimit(handle, tenantId);
+            return null;
+        });
     }
 
     private static void insertPieces(Handle handle, String tenantId, String id, InputStream content) {
@@ -145,14 +175,18 @@ public final class FileDao {
      * Deletes a file with all that was made of it: in every store its chunks, vectors and postings go in the same
      * transaction.
      *
-     * @return false if there is no such file
+     * @param actor the key's id, or {@code server}
+     * @return empty if there is no such file
      */
-    public boolean delete(String tenantId, String id) {
+    public Optional<DeletionReceipt> delete(String tenantId, String id, String actor) {
         return database.asTenant(tenantId, handle -> {
-            handle.createQuery("SELECT id FROM file WHERE id = :id FOR UPDATE").bind("id", id)
-                    .mapTo(String.class).list();
-            LexicalIndex.removeAll(handle, "file_id = :key", id);
-            return handle.execute("DELETE FROM file WHERE id = ?", id) > 0;
+            Optional<Long> bytes = handle.createQuery("SELECT bytes FROM file WHERE id = :id FOR UPDATE")
+                    .bind("id", id).mapTo(Long.class).findOne();
+            if (bytes.isEmpty()) return Optional.<DeletionReceipt>empty();
+            Removal removal = LexicalIndex.removeAll(handle, "file_id = :key", id);
+            removal.file(bytes.get());
+            handle.execute("DELETE FROM file WHERE id = ?", id);
+            return Optional.of(removal.record(handle, tenantId, actor, DeletionReceipt.Kind.FILE, id));
         });
     }
 
@@ -171,6 +205,6 @@ public final class FileDao {
     private static StoredFile row(ResultSet rows, StatementContext context) throws SQLException {
         return new StoredFile(rows.getString("id"), rows.getString("filename"), rows.getString("purpose"),
                 rows.getLong("bytes"), Columns.instant(rows, "created_at"),
-                Columns.optionalInstant(rows, "expires_at"));
+                Columns.optionalInstant(rows, "expires_at"), Columns.optionalText(rows, "source_url"));
     }
 }

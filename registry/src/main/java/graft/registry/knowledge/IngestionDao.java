@@ -1,5 +1,6 @@
 package graft.registry.knowledge;
 
+import graft.registry.Columns;
 import graft.registry.Database;
 import graft.registry.Ids;
 import java.sql.ResultSet;
@@ -7,6 +8,7 @@ import java.sql.SQLException;
 import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
+import java.util.OptionalInt;
 import org.jdbi.v3.core.Handle;
 import org.jdbi.v3.core.statement.PreparedBatch;
 import org.jdbi.v3.core.statement.StatementContext;
@@ -40,9 +42,18 @@ public final class IngestionDao {
      *
      * @param attempt  1 for the first worker that tried
      * @param revision number of the revision that an earlier worker began
+     * @param url      from which the file's content is yet to be read
      */
     public record Job(String worker, String tenantId, long document, long store, String storeId, String embedder,
-            String fileId, String filename, Document.Chunking chunking, int attempt, Optional<Long> revision) {}
+            String fileId, String filename, Document.Chunking chunking, int attempt, Optional<Long> revision,
+            Optional<String> url) {
+
+        /** The same, its content read and so its name known. */
+        public Job read(String finalName) {
+            return new Job(worker, tenantId, document, store, storeId, embedder, fileId, finalName, chunking, attempt,
+                    revision, Optional.empty());
+        }
+    }
 
     /** A revision as far as it was built. @param lastEnd where its last chunk ends, in code points; 0 without any */
     public record Begun(long number, String text, int chunks, int lastEnd) {}
@@ -53,10 +64,18 @@ public final class IngestionDao {
      * @param start   code point in the stored text; @param end exclusive
      * @param heading indexed with the body but never shown
      * @param body    the slice itself
+     * @param page    on which it begins, from 1; empty where there are none
      * @param vectors one for each window of the embedder
      */
-    public record NewChunk(int ordinal, int start, int end, String heading, String body, int tokens,
-            List<float[]> vectors) {}
+    public record NewChunk(int ordinal, int start, int end, String heading, String body, int tokens, OptionalInt page,
+            List<float[]> vectors) {
+
+        /** Of a text without pages. */
+        public NewChunk(int ordinal, int start, int end, String heading, String body, int tokens,
+                List<float[]> vectors) {
+            this(ordinal, start, end, heading, body, tokens, OptionalInt.empty(), vectors);
+        }
+    }
 
     /** The oldest job that nobody works on. */
     public Optional<Job> claim(String worker, Duration lease) {
@@ -68,7 +87,7 @@ public final class IngestionDao {
                                       ORDER BY number LIMIT 1 FOR UPDATE SKIP LOCKED)
                     RETURNING document, worker, tenant_id, attempts, revision)
                 SELECT claimed.*, d.store, s.id AS store_id, s.embedder, f.id AS file_id, f.filename, d.chunk_tokens,
-                    d.overlap_tokens
+                    d.overlap_tokens, CASE WHEN f.fetched_at IS NULL THEN f.source_url END AS url
                 FROM claimed JOIN document d ON d.number = claimed.document JOIN vector_store s ON s.number = d.store
                     JOIN file f ON f.id = d.file_id""")
                 .bind("worker", worker).bind("lease", lease.toMillis() / 1000.0).map(IngestionDao::row).findOne());
@@ -81,7 +100,7 @@ public final class IngestionDao {
                 rows.getLong("store"), rows.getString("store_id"), rows.getString("embedder"),
                 rows.getString("file_id"), rows.getString("filename"),
                 new Document.Chunking(rows.getInt("chunk_tokens"), rows.getInt("overlap_tokens")),
-                rows.getInt("attempts"), begun);
+                rows.getInt("attempts"), begun, Columns.optionalText(rows, "url"));
     }
 
     /** What an earlier worker left of a revision. */
@@ -103,8 +122,9 @@ public final class IngestionDao {
                     WHERE d.number = ? AND r.document = d.number AND r.number IS DISTINCT FROM d.visible_revision""",
                     job.document());
             long revision = handle.createQuery("""
-                    INSERT INTO document_revision (id, tenant_id, document, body, code_points)
-                    VALUES (:id, :tenant, :document, :body, :points) RETURNING number""")
+                    INSERT INTO document_revision (id, tenant_id, document, body, code_points, text_sha256)
+                    VALUES (:id, :tenant, :document, :body, :points, sha256(convert_to(:body, 'UTF8')))
+                    RETURNING number""")
                     .bind("id", Ids.next("rev_")).bind("tenant", job.tenantId()).bind("document", job.document())
                     .bind("body", text).bind("points", text.codePointCount(0, text.length()))
                     .mapTo(Long.class).one();
@@ -135,14 +155,15 @@ public final class IngestionDao {
 
     private static long insertChunk(Handle handle, Job job, long revision, NewChunk chunk) {
         return handle.createQuery("""
-                INSERT INTO chunk (tenant_id, revision, ordinal, start_at, end_at, heading, body, tokens, lexemes,
+                INSERT INTO chunk (tenant_id, revision, ordinal, start_at, end_at, heading, body, tokens, page, lexemes,
                     length)
-                SELECT :tenant, :revision, :ordinal, :start, :end, :heading, :body, :tokens, words,
+                SELECT :tenant, :revision, :ordinal, :start, :end, :heading, :body, :tokens, :page::integer, words,
                     (SELECT coalesce(sum(cardinality(positions)), 0) FROM unnest(words))
                 FROM knowledge_lexemes(:heading || ' ' || :body) AS words RETURNING number""")
                 .bind("tenant", job.tenantId()).bind("revision", revision).bind("ordinal", chunk.ordinal())
                 .bind("start", chunk.start()).bind("end", chunk.end()).bind("heading", chunk.heading())
-                .bind("body", chunk.body()).bind("tokens", chunk.tokens()).mapTo(Long.class).one();
+                .bind("body", chunk.body()).bind("tokens", chunk.tokens())
+                .bind("page", chunk.page().isPresent() ? chunk.page().getAsInt() : null).mapTo(Long.class).one();
     }
 
     /** Makes the revision the visible one, in one transaction with the end of the former one and of the job. */
@@ -153,7 +174,8 @@ public final class IngestionDao {
             LexicalIndex.add(handle, job.tenantId(), job.store(), job.document(), revision);
             handle.createUpdate("""
                     UPDATE document SET visible_revision = :revision, status = 'completed', error_code = NULL,
-                        error_message = NULL, usage_bytes = (SELECT octet_length(body) FROM document_revision
+                        error_message = NULL, published = (SELECT revision FROM vector_store WHERE number = store),
+                        usage_bytes = (SELECT octet_length(body) FROM document_revision
                             WHERE number = :revision) + (SELECT coalesce(sum(pg_column_size(vector)), 0)
                             FROM embedding JOIN chunk c ON c.number = chunk WHERE c.revision = :revision)
                     WHERE number = :document""").bind("revision", revision).bind("document", job.document()).execute();

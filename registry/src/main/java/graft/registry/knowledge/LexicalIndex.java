@@ -1,5 +1,6 @@
 package graft.registry.knowledge;
 
+import graft.registry.knowledge.receipts.Removal;
 import graft.registry.usage.IdempotencyDao;
 import java.util.List;
 import org.jdbi.v3.core.Handle;
@@ -31,13 +32,18 @@ final class LexicalIndex {
         total(handle, store, revision, 1);
     }
 
-    /** Takes a document's visible revision, if it has one, out of the index. The caller holds the store's row. */
-    static void remove(Handle handle, long store, long document) {
+    /**
+     * Takes a document's visible revision, if it has one, out of the index. The caller holds the store's row.
+     *
+     * @return postings that are gone
+     */
+    static long remove(Handle handle, long store, long document) {
         List<Long> visible = handle.createQuery(
                 "SELECT visible_revision FROM document WHERE number = :document AND visible_revision IS NOT NULL")
                 .bind("document", document).mapTo(Long.class).list();
+        long postings = 0;
         for (long revision : visible) {
-            handle.createUpdate("""
+            postings += handle.createUpdate("""
                     DELETE FROM posting USING chunk c, unnest(c.lexemes) word
                     WHERE c.revision = :revision AND posting.store = :store AND posting.lexeme = word.lexeme
                       AND posting.chunk = c.number""").bind("store", store).bind("revision", revision).execute();
@@ -53,6 +59,7 @@ final class LexicalIndex {
                       AND chunk_count <= 0""").bind("store", store).bind("revision", revision).execute();
             total(handle, store, revision, -1);
         }
+        return postings;
     }
 
     private static void total(Handle handle, long store, long revision, int sign) {
@@ -70,11 +77,14 @@ final class LexicalIndex {
      * kept replies show of it.
      *
      * @param condition over document, with {@code :key}
-     * @return how many
+     * @return what was removed
      */
-    static int removeAll(Handle handle, String condition, Object key) {
-        handle.createQuery("SELECT number FROM vector_store WHERE number IN (SELECT store FROM document WHERE "
+    static Removal removeAll(Handle handle, String condition, Object key) {
+        List<Long> stores = handle.createQuery(
+                "SELECT number FROM vector_store WHERE number IN (SELECT store FROM document WHERE "
                 + condition + ") ORDER BY number FOR NO KEY UPDATE").bind("key", key).mapTo(Long.class).list();
+        Removal removal = new Removal();
+        removal.prefixes(handle, stores);
         IdempotencyDao.forgetFiles(handle, handle.createQuery(
                 "SELECT DISTINCT file_id FROM document WHERE " + condition)
                 .bind("key", key).mapTo(String.class).list());
@@ -84,9 +94,10 @@ final class LexicalIndex {
         for (Indexed document : documents) {
             handle.createQuery("SELECT document FROM ingestion_job WHERE document = :document FOR UPDATE")
                     .bind("document", document.document()).mapTo(Long.class).list();
-            remove(handle, document.store(), document.document());
+            removal.document(handle, document.document());
+            removal.postings(remove(handle, document.store(), document.document()));
             handle.execute("DELETE FROM document WHERE number = ?", document.document());
         }
-        return documents.size();
+        return removal;
     }
 }

@@ -54,7 +54,7 @@ public final class NearestVectors {
     private List<Hit> large(Handle handle, SearchedStore store, Optional<AttributeFilter> filter, String vector,
             int limit) {
         if (filter.isPresent()) {
-            List<Long> matching = matching(handle, store, filter.get());
+            List<Long> matching = matching(handle, store, filter.get(), effort.exactDocuments() + 1);
             if (matching.size() <= effort.exactDocuments()) return compare(handle, store, matching, vector, limit);
         }
         // A chunk may have several windows: ask again for more where too few chunks are behind the rows.
@@ -83,13 +83,13 @@ public final class NearestVectors {
                 .map((row, context) -> new Hit(row.getLong("chunk"), row.getDouble("score"))).list();
     }
 
-    /** Revisions of the documents that meet a filter: all of them, or one more than are compared one by one. */
-    private List<Long> matching(Handle handle, SearchedStore store, AttributeFilter filter) {
+    /** Visible revisions of the documents that meet a filter, up to so many. */
+    static List<Long> matching(Handle handle, SearchedStore store, AttributeFilter filter, int most) {
         Map<String, Object> bindings = new HashMap<>();
         String condition = filter.sql(bindings);
         return handle.createQuery("SELECT d.visible_revision FROM document d WHERE d.store = :store"
                 + " AND d.visible_revision IS NOT NULL AND " + condition + " LIMIT :most").bindMap(bindings)
-                .bind("store", store.number()).bind("most", effort.exactDocuments() + 1).mapTo(Long.class).list();
+                .bind("store", store.number()).bind("most", most).mapTo(Long.class).list();
     }
 
     private static List<Hit> compare(Handle handle, SearchedStore store, List<Long> revisions, String vector,

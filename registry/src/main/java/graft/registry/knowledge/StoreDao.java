@@ -3,6 +3,8 @@ package graft.registry.knowledge;
 import graft.registry.Columns;
 import graft.registry.Database;
 import graft.registry.Ids;
+import graft.registry.knowledge.receipts.DeletionReceipt;
+import graft.registry.knowledge.receipts.Removal;
 import graft.registry.usage.IdempotencyDao;
 import java.sql.ResultSet;
 import java.sql.SQLException;
@@ -13,6 +15,8 @@ import org.jdbi.v3.core.statement.StatementContext;
 
 /** Knowledge stores. Any thread may call; every method is one transaction. */
 public final class StoreDao {
+    /** The actor of what happens by itself. */
+    public static final String SERVER = "server";
     private static final String SELECT = """
             SELECT s.number, s.id, s.name, s.description, s.metadata::text AS metadata, s.embedder, s.dimensions,
                 s.expires_after_days, s.created_at, s.last_active_at, s.revision, f.*
@@ -83,15 +87,24 @@ public final class StoreDao {
         });
     }
 
-    /** Deletes a store and all that was indexed in it; the files stay. @return false if there is no such store */
-    public boolean delete(String tenantId, String id) {
+    /**
+     * Deletes a store and all that was indexed in it; the files stay.
+     *
+     * @param actor the key's id
+     * @return empty if there is no such store
+     */
+    public Optional<DeletionReceipt> delete(String tenantId, String id, String actor) {
         return database.asTenant(tenantId, handle -> {
-            handle.createQuery("SELECT number FROM vector_store WHERE id = :id FOR UPDATE").bind("id", id)
-                    .mapTo(Long.class).list();
+            Optional<Long> number = handle.createQuery("SELECT number FROM vector_store WHERE id = :id FOR UPDATE")
+                    .bind("id", id).mapTo(Long.class).findOne();
+            if (number.isEmpty()) return Optional.<DeletionReceipt>empty();
+            Removal removal = new Removal();
+            removal.store(handle, number.get());
             IdempotencyDao.forgetFiles(handle, handle.createQuery("""
                     SELECT d.file_id FROM document d JOIN vector_store s ON s.number = d.store WHERE s.id = :id""")
                     .bind("id", id).mapTo(String.class).list());
-            return handle.execute("DELETE FROM vector_store WHERE id = ?", id) > 0;
+            handle.execute("DELETE FROM vector_store WHERE id = ?", id);
+            return Optional.of(removal.record(handle, tenantId, actor, DeletionReceipt.Kind.STORE, id));
         });
     }
 
@@ -112,9 +125,11 @@ public final class StoreDao {
     }
 
     /** Takes all files out of an expired store, which itself stays to say that it has expired. */
-    public int empty(String tenantId, String id) {
-        return database.asTenant(tenantId, handle -> LexicalIndex.removeAll(handle,
-                "store = (SELECT number FROM vector_store WHERE id = :key)", id));
+    public Optional<DeletionReceipt> empty(String tenantId, String id) {
+        return database.asTenant(tenantId, handle -> Optional.of(LexicalIndex.removeAll(handle,
+                "store = (SELECT number FROM vector_store WHERE id = :key)", id))
+                .filter(removal -> removal.documents() > 0)
+                .map(removal -> removal.record(handle, tenantId, SERVER, DeletionReceipt.Kind.EXPIRED_STORE, id)));
     }
 
     /** Notes use, at most once a minute; never waits for a writer of the store, never revives an expired one. */

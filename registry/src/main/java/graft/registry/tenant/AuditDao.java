@@ -85,18 +85,30 @@ public final class AuditDao {
     }
 
     /**
-     * Newest first, of all tenants or of one.
+     * Which entries; what is absent narrows nothing.
+     *
+     * @param action the beginning of an action, as {@code alias.}
+     * @param object an id, or the name that ids of the form {@code name@version} begin with
+     */
+    public record Filter(Optional<String> tenantId, Optional<String> action, Optional<String> object) {}
+
+    /**
+     * Newest first.
      *
      * @param before only entries with a smaller id
      */
-    public List<Entry> list(Optional<String> tenantId, OptionalLong before, int most) {
+    public List<Entry> list(Filter filter, OptionalLong before, int most) {
         return database.asOperator(handle -> handle.createQuery("""
                 SELECT * FROM audit_log
                 WHERE (:tenant::text IS NULL OR tenant_id = :tenant) AND id < :before
+                    AND (:action::text IS NULL OR starts_with(action, :action))
+                    AND (:object::text IS NULL OR object = :object OR starts_with(object, :object || '@'))
                 ORDER BY id DESC
                 LIMIT :most
                 """)
-                .bind("tenant", tenantId.orElse(null)).bind("before", before.orElse(Long.MAX_VALUE)).bind("most", most)
+                .bind("tenant", filter.tenantId().orElse(null)).bind("action", filter.action().orElse(null))
+                .bind("object", filter.object().orElse(null))
+                .bind("before", before.orElse(Long.MAX_VALUE)).bind("most", most)
                 .map((row, context) -> new Entry(row.getLong("id"), Columns.instant(row, "at"),
                         row.getString("actor"), row.getString("tenant_id"), row.getString("action"),
                         row.getString("object"), row.getString("details")))

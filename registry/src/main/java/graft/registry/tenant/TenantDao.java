@@ -2,6 +2,7 @@ package graft.registry.tenant;
 
 import graft.registry.Database;
 import graft.registry.Ids;
+import graft.registry.Listing;
 import graft.registry.catalog.AdapterDao;
 import graft.registry.knowledge.FileDao;
 import graft.registry.knowledge.StoreDao;
@@ -53,21 +54,20 @@ public final class TenantDao {
                 .bind("id", id).map((row, context) -> Tenant.from(row)).findOne();
     }
 
-    /**
-     * Oldest first.
-     *
-     * @param after the last id of the page before
-     */
-    public List<Tenant> list(Optional<String> after, int most) {
+    /** Those that are not deleted. */
+    public List<Tenant> list(Listing listing) {
+        String key = listing.sort() == Listing.Sort.NAME ? "lower(name), id" : "created_at, id";
         return database.asOperator(handle -> handle.createQuery("""
                 SELECT * FROM tenant
                 WHERE deleted_at IS NULL
-                  AND (:after::text IS NULL
-                       OR (created_at, id) > (SELECT created_at, id FROM tenant WHERE id = :after))
-                ORDER BY created_at, id
+                  AND (:containing::text IS NULL OR position(lower(:containing) IN lower(name)) > 0)
+                  AND (:after::text IS NULL OR (%1$s) %2$s (SELECT %1$s FROM tenant WHERE id = :after))
+                ORDER BY %3$s
                 LIMIT :most
-                """)
-                .bind("after", after.orElse(null)).bind("most", most)
+                """.formatted(key, listing.comparison(), key.replace(",", " " + listing.direction() + ",") + " "
+                        + listing.direction()))
+                .bind("containing", listing.containing().orElse(null)).bind("after", listing.after().orElse(null))
+                .bind("most", listing.most() + 1)
                 .map((row, context) -> Tenant.from(row)).list());
     }
 

@@ -8,6 +8,7 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import graft.registry.Database;
+import graft.registry.Listing;
 import graft.registry.catalog.AdapterVersionDao.Deleted;
 import graft.registry.catalog.AdapterVersionDao.NewFile;
 import graft.registry.catalog.AdapterVersionDao.NewVersion;
@@ -35,6 +36,8 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
 class CatalogIT {
+    private static final Listing BY_NAME = new Listing(Optional.empty(), Listing.Sort.NAME, false, Optional.empty(),
+            10);
     private static TestDatabase test;
     private static Database database;
     private static AdapterDao adapters;
@@ -193,7 +196,7 @@ class CatalogIT {
         publish(bob, "same", random(31));
         assertEquals(bob, adapters.find(bob, "same").orElseThrow().tenantId());
         assertEquals(alice, catalog.byAlias(bob, Optional.of(alice), "same", "production").getFirst().ownerTenantId());
-        assertEquals(List.of(bob), adapters.list(bob, "", 10).stream().map(Adapter::tenantId).toList());
+        assertEquals(List.of(bob), adapters.list(bob, BY_NAME).stream().map(Adapter::tenantId).toList());
         adapters.delete(alice, "same", "key");
     }
 

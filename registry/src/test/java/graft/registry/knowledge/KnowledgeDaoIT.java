@@ -66,13 +66,13 @@ class KnowledgeDaoIT {
         assertEquals("The Birch-103 pump weighs 134 kg.", chunk.text());
         assertEquals("The Birch-103 pump weighs 134 kg.", documents.text(tenant, store.id(), file).orElseThrow());
 
-        assertTrue(files.delete(tenant, file));
+        assertTrue(files.delete(tenant, file, "test").isPresent());
         assertEquals(List.of(), search.lexical(tenant, scope, "birch", 10));
         assertEquals(List.of(), search.nearest(tenant, scope, new float[] {1, 0}, 10));
         assertEquals(List.of(), search.chunks(tenant, List.of(chunk.number())));
         for (String table : TABLES) assertEquals(0, rows(tenant, table), table);
         assertEquals(0, stores.find(tenant, store.id()).orElseThrow().files().total());
-        assertFalse(files.delete(tenant, file));
+        assertTrue(files.delete(tenant, file, "test").isEmpty());
     }
 
     @Test
@@ -84,11 +84,12 @@ class KnowledgeDaoIT {
         assertEquals("pump 2, valv 1", frequencies(tenant));
         reindex(tenant, store, first, "relay");
         assertEquals("pump 1, relay 1", frequencies(tenant));
-        assertEquals(2, documents.list(tenant, store.id(), Optional.empty(), Optional.empty(), page()).size());
-        assertTrue(documents.detach(tenant, store.id(), first));
+        assertEquals(2, documents.list(tenant, store.id(), new DocumentDao.Wanted(Optional.empty(),
+                Optional.empty(), Optional.empty(), DocumentDao.Order.CREATED), page()).size());
+        assertTrue(documents.detach(tenant, store.id(), first, "test").isPresent());
         assertEquals("pump 1", frequencies(tenant));
         assertEquals(2, files.list(tenant, Optional.empty(), page()).size(), "the file itself stays");
-        assertTrue(stores.delete(tenant, store.id()));
+        assertTrue(stores.delete(tenant, store.id(), "test").isPresent());
         for (String table : TABLES) assertEquals(0, rows(tenant, table), table);
     }
 
@@ -104,8 +105,8 @@ class KnowledgeDaoIT {
         assertTrue(search.stores(stranger, List.of(store.id())).isEmpty());
         assertTrue(files.find(stranger, file).isEmpty());
         assertFalse(files.read(stranger, file, new ByteArrayOutputStream()));
-        assertFalse(files.delete(stranger, file));
-        assertFalse(stores.delete(stranger, store.id()));
+        assertTrue(files.delete(stranger, file, "test").isEmpty());
+        assertTrue(stores.delete(stranger, store.id(), "test").isEmpty());
         KnowledgeStore theirs = store(stranger);
         assertEquals(new DocumentDao.Attached.NoSuchFile(file), attach(stranger, theirs, file));
         assertEquals(new DocumentDao.Attached.NoSuchStore(), attach(stranger, store, file));
@@ -143,7 +144,7 @@ class KnowledgeDaoIT {
         attach(tenant, store, file);
         IngestionDao.Job job = ingestion.claim("worker", LEASE).orElseThrow();
         long revision = ingestion.begin(job, LEASE, "gone");
-        assertTrue(files.delete(tenant, file));
+        assertTrue(files.delete(tenant, file, "test").isPresent());
         assertThrows(IngestionDao.LeaseLostException.class, () -> ingestion.publish(job, LEASE, revision));
         for (String table : TABLES) assertEquals(0, rows(tenant, table), table);
     }
@@ -159,7 +160,7 @@ class KnowledgeDaoIT {
                 documents.attach(tenant, store.id(), four.subList(0, 3), true));
         assertEquals(new DocumentDao.Attached.QueueFull(4),
                 documents.attach(tenant, store(tenant).id(), four.subList(0, 2), false));
-        assertTrue(stores.delete(tenant, store.id()));
+        assertTrue(stores.delete(tenant, store.id(), "test").isPresent());
     }
 
     @Test

@@ -120,7 +120,8 @@ class ApiKeyIT {
     @Test
     void everyChangeIsInTheAuditLogWhichNobodyCanEdit() {
         Tenant tenant = tenants.create("key_of_op", "audited");
-        List<AuditDao.Entry> entries = audit.list(Optional.of(tenant.id()), OptionalLong.empty(), 10);
+        List<AuditDao.Entry> entries = audit.list(new AuditDao.Filter(Optional.of(tenant.id()), Optional.empty(),
+                Optional.empty()), OptionalLong.empty(), 10);
         assertEquals("tenant.create", entries.getFirst().action());
         assertEquals("key_of_op", entries.getFirst().actor());
         assertThrows(RuntimeException.class, () -> test.database().asOperator(

@@ -52,6 +52,12 @@ public final class BulkLoad {
     public String add(List<String> chunks, List<List<float[]>> vectors, String attributes) {
         String file = files.create(tenant, new FileDao.NewFile("1.txt", "assistants", Optional.empty()),
                 new ByteArrayInputStream("bulk".getBytes(StandardCharsets.UTF_8))).id();
+        replace(file, chunks, vectors, attributes);
+        return file;
+    }
+
+    /** The document of a file, which may be in the store already, is this now. */
+    public void replace(String file, List<String> chunks, List<List<float[]>> vectors, String attributes) {
         documents.attach(tenant, store.id(), List.of(new DocumentDao.NewDocument(file, attributes,
                 new Document.Chunking(800, 400))), false);
         IngestionDao.Job job = queue.claim("bulk", LEASE).orElseThrow();
@@ -65,10 +71,9 @@ public final class BulkLoad {
         long revision = queue.begin(job, LEASE, String.join("\n", chunks));
         queue.append(job, LEASE, revision, rows);
         queue.publish(job, LEASE, revision);
-        return file;
     }
 
     public boolean remove(String file) {
-        return documents.detach(tenant, store.id(), file);
+        return documents.detach(tenant, store.id(), file, "test").isPresent();
     }
 }

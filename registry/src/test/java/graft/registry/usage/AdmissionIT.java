@@ -50,9 +50,7 @@ class AdmissionIT {
     }
 
     private static AdmissionDao.Outcome hold(String tenant, long micros, String process) {
-        return admissions.hold(new Demand(tenant, Ids.next("req_"), process, 10, micros), standing ->
-                standing.spentMicros() + standing.heldMicros() + micros
-                        <= standing.limits().budget().orElseThrow().amountMicros());
+        return admissions.hold(new Demand(tenant, Ids.next("req_"), process, 10, micros));
     }
 
     @Test
@@ -75,8 +73,7 @@ class AdmissionIT {
         List<Callable<Boolean>> calls = new ArrayList<>();
         for (int i = 0; i < 120; i++) calls.add(() -> {
             String id = Ids.next("req_");
-            AdmissionDao.Outcome outcome = admissions.hold(new Demand("spending", id, "p", 10, 100), standing ->
-                    standing.spentMicros() + standing.heldMicros() + 100 <= 5_000);
+            AdmissionDao.Outcome outcome = admissions.hold(new Demand("spending", id, "p", 10, 100));
             if (!(outcome instanceof AdmissionDao.Outcome.Held)) return false;
             UsageRequest request = new UsageRequest(id, "spending", "k", "chat.completions", "base", "", 0, "p",
                     prices.revision(), Instant.now());
@@ -124,7 +121,7 @@ class AdmissionIT {
     void aTenantWithoutLimitsLeavesNoTrace() {
         new TenantDao(test.database()).ensure("test", "free", "free");
         assertInstanceOf(AdmissionDao.Outcome.Unlimited.class,
-                admissions.hold(new Demand("free", "r", "p", 1, 1), standing -> false));
+                admissions.hold(new Demand("free", "r", "p", 1, 1)));
         long holds = test.database().asTenant("free", handle -> handle.createQuery(
                 "SELECT (SELECT count(*) FROM admission_hold) + (SELECT count(*) FROM admission_window)")
                 .mapTo(Long.class).one());

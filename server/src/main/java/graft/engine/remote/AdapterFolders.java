@@ -1,17 +1,14 @@
 package graft.engine.remote;
 
+import graft.engine.DigestNumbers;
 import graft.engine.EngineAdapter;
 import java.io.IOException;
 import java.io.UncheckedIOException;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
 import java.util.ArrayList;
 import java.util.Comparator;
-import java.util.HexFormat;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -42,7 +39,8 @@ final class AdapterFolders {
     private final Path root;
     private final int most;
     private final Map<String, Entry> entries = new LinkedHashMap<>(16, 0.75f, true);
-    private final Map<Long, String> numbers = new LinkedHashMap<>();
+    private final DigestNumbers numbers = new DigestNumbers(Integer.MAX_VALUE);
+    private long laid;
 
     AdapterFolders(Path root, int most) {
         this.root = root;
@@ -68,9 +66,8 @@ final class AdapterFolders {
     }
 
     private Entry lay(EngineAdapter adapter, Path from) {
-        String hex = sha256(adapter.digest());
-        long number = HexFormat.fromHexDigitsToLong(hex.substring(0, 16)) & Integer.MAX_VALUE;
-        while (number == 0 || !numbers.computeIfAbsent(number, key -> adapter.digest()).equals(adapter.digest())) number++;
+        String hex = DigestNumbers.sha256(adapter.digest());
+        long number = numbers.of(adapter.digest());
         Path folder = root.resolve(hex);
         try {
             Path part = root.resolve(hex + ".part");
@@ -85,6 +82,7 @@ final class AdapterFolders {
             }
             deleteTree(folder);
             Files.move(part, folder);
+            laid++;
             return new Entry(adapter, new Dialect.Laid("graft-" + hex.substring(0, 32), number, folder.toString()), bytes);
         } catch (IOException e) {
             throw new UncheckedIOException("the adapter can't be laid into " + folder, e);
@@ -133,19 +131,15 @@ final class AdapterFolders {
         return entries.values().stream().map(entry -> new Resident(entry.adapter, entry.bytes, entry.uses)).toList();
     }
 
+    /** How many were laid since the start. */
+    synchronized long laid() {
+        return laid;
+    }
+
     private static void deleteTree(Path folder) throws IOException {
         if (!Files.exists(folder)) return;
         try (Stream<Path> all = Files.walk(folder)) {
             for (Path one : all.sorted(Comparator.reverseOrder()).toList()) Files.delete(one);
-        }
-    }
-
-    private static String sha256(String text) {
-        try {
-            return HexFormat.of().formatHex(MessageDigest.getInstance("SHA-256")
-                    .digest(text.getBytes(StandardCharsets.UTF_8)));
-        } catch (NoSuchAlgorithmException e) {
-            throw new IllegalStateException(e);
         }
     }
 }

@@ -24,11 +24,11 @@ import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashMap;
-import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.Set;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutionException;
 import java.util.concurrent.Semaphore;
 
 /**
@@ -51,7 +51,8 @@ public final class RemoteEngine implements InferenceEngine {
     private final HttpClient http;
     private final Semaphore running;
     private final Map<Long, RemoteSequence> accepted = new HashMap<>();
-    private final Set<String> loaded = new HashSet<>();
+    /** By the name that server knows: done once it has the adapter. */
+    private final Map<String, CompletableFuture<Void>> loaded = new HashMap<>();
     private final long startedMicros = RemoteSequence.nowMicros();
     private long ids;
     private long promptTokens;
@@ -60,7 +61,6 @@ public final class RemoteEngine implements InferenceEngine {
     private long busySince;
     private long busyMicros;
     private int busy;
-    private long adapterLoads;
     private boolean closing;
 
     /**
@@ -212,7 +212,7 @@ public final class RemoteEngine implements InferenceEngine {
         }
     }
 
-    private static void read(RemoteSequence sequence, InputStream body) throws IOException {
+    private static void read(RemoteSequence sequence, InputStream body) throws IOException, InterruptedException {
         BufferedReader lines = new BufferedReader(new InputStreamReader(body, StandardCharsets.UTF_8));
         for (String line = lines.readLine(); line != null; line = lines.readLine()) {
             if (!line.startsWith("data:")) {
@@ -224,10 +224,41 @@ public final class RemoteEngine implements InferenceEngine {
         }
     }
 
+    /** Returns once that server has it: whoever comes while it is being loaded waits for that. */
     private void load(Dialect.Laid laid) throws IOException, InterruptedException {
+        CompletableFuture<Void> mine = new CompletableFuture<>();
+        CompletableFuture<Void> others;
         synchronized (loaded) {
-            if (!loaded.add(laid.name())) return;
+            others = loaded.putIfAbsent(laid.name(), mine);
         }
+        if (others != null) {
+            await(others);
+            return;
+        }
+        boolean there = false;
+        try {
+            askToLoad(laid);
+            there = true;
+        } finally {
+            if (!there) {
+                synchronized (loaded) {
+                    loaded.remove(laid.name());
+                }
+                mine.completeExceptionally(new EngineUnavailableException("it did not load the adapter"));
+            }
+        }
+        mine.complete(null);
+    }
+
+    private static void await(CompletableFuture<Void> load) throws InterruptedException {
+        try {
+            load.get();
+        } catch (ExecutionException failed) {
+            throw new EngineUnavailableException(failed.getCause().getMessage());
+        }
+    }
+
+    private void askToLoad(Dialect.Laid laid) throws IOException, InterruptedException {
         StringWriter text = new StringWriter();
         try (JsonGenerator json = JSON.createGenerator(text)) {
             json.writeStartObject();
@@ -239,18 +270,13 @@ public final class RemoteEngine implements InferenceEngine {
                 .timeout(settings.silence()).POST(HttpRequest.BodyPublishers.ofString(text.toString())).build(),
                 HttpResponse.BodyHandlers.ofString());
         boolean there = reply.statusCode() == 200 || reply.body().contains("already been loaded");
-        if (there) return;
-        synchronized (loaded) {
-            loaded.remove(laid.name());
-        }
-        throw new EngineUnavailableException("it did not load the adapter: " + reply.statusCode() + " "
+        if (!there) throw new EngineUnavailableException("it did not load the adapter: " + reply.statusCode() + " "
                 + reply.body().substring(0, Math.min(LONGEST_ERROR, reply.body().length())));
     }
 
     private void busyFrom(RemoteSequence sequence) {
         synchronized (accepted) {
             if (busy++ == 0) busySince = RemoteSequence.nowMicros();
-            if (sequence.adapter().isPresent()) adapterLoads = Math.max(adapterLoads, folders.residents().size());
         }
     }
 
@@ -263,17 +289,24 @@ public final class RemoteEngine implements InferenceEngine {
         }
     }
 
+    private Optional<RemoteSequence> alive(long sequenceId) {
+        synchronized (accepted) {
+            return Optional.ofNullable(accepted.get(sequenceId));
+        }
+    }
+
+    @Override
+    public void allow(long sequenceId, int tokens) {
+        alive(sequenceId).ifPresent(sequence -> sequence.allow(tokens));
+    }
+
     @Override
     public void cancel(long sequenceId) {
-        RemoteSequence sequence;
-        synchronized (accepted) {
-            sequence = accepted.get(sequenceId);
-        }
-        if (sequence != null) cut(sequence);
+        alive(sequenceId).ifPresent(RemoteEngine::cut);
     }
 
     private static void cut(RemoteSequence sequence) {
-        sequence.cancelled = true;
+        sequence.cancel();
         sequence.body.ifPresent(body -> {
             try {
                 body.close();
@@ -294,9 +327,9 @@ public final class RemoteEngine implements InferenceEngine {
             long now = RemoteSequence.nowMicros();
             long busyNow = busyMicros + (busy > 0 ? now - busySince : 0);
             return new EngineStatus("remote", "remote", settings.url().getHost(), busy, accepted.size() - busy,
-                    new EngineStatus.Blocks(0, 0, 0, 1), residents,
+                    new EngineStatus.Blocks(0, 0, 0, 1), residents, settings.mostAdapters(),
                     new EngineStatus.Totals(0, promptTokens, cachedTokens, generatedTokens, 0, busyNow,
-                            now - startedMicros - busyNow, adapterLoads), !closing);
+                            now - startedMicros - busyNow, folders.laid()), !closing);
         }
     }
 

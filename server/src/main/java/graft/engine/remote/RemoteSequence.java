@@ -19,6 +19,7 @@ final class RemoteSequence {
     final long id;
     final EngineRequest request;
     volatile boolean cancelled;
+    private int allowance;
     volatile Optional<InputStream> body = Optional.empty();
     private final TokenSink sink;
     private final long submittedMicros;
@@ -33,6 +34,7 @@ final class RemoteSequence {
         this.id = id;
         this.request = request;
         this.sink = sink;
+        this.allowance = request.allowance();
         this.submittedMicros = nowMicros();
     }
 
@@ -52,10 +54,31 @@ final class RemoteSequence {
         if (failure.isEmpty()) failure = Optional.of(reason);
     }
 
-    /** @return false once nothing more is wanted of that server */
-    boolean take(Chunk chunk) {
+    synchronized void allow(int tokens) {
+        allowance = Math.max(allowance, tokens);
+        notifyAll();
+    }
+
+    synchronized void cancel() {
+        cancelled = true;
+        notifyAll();
+    }
+
+    /** @return false if it was cancelled meanwhile */
+    private synchronized boolean awaitAllowance() throws InterruptedException {
+        while (delivered >= allowance && !cancelled) wait();
+        return delivered < allowance;
+    }
+
+    /**
+     * Waits at the allowance: then nothing is read, and that server stops when its socket is full.
+     *
+     * @return false once nothing more is wanted of that server
+     */
+    boolean take(Chunk chunk) throws InterruptedException {
         chunk.error().ifPresent(this::fail);
         for (int i = 0; i < chunk.tokens().size() && !stopToken && delivered < request.maxNewTokens(); i++) {
+            if (!awaitAllowance()) return false;
             int token = chunk.tokens().get(i);
             float logprob = i < chunk.logprobs().size() ? chunk.logprobs().get(i).floatValue() : 0;
             List<GeneratedToken.Alternative> top = new ArrayList<>();

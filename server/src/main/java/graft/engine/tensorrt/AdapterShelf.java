@@ -1,16 +1,12 @@
 package graft.engine.tensorrt;
 
+import graft.engine.DigestNumbers;
 import graft.engine.EngineAdapter;
 import graft.engine.EngineStatus.ResidentAdapter;
 import graft.engine.EngineStatus.Tier;
 import java.nio.ByteBuffer;
-import java.nio.charset.StandardCharsets;
-import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
 import java.util.ArrayList;
 import java.util.Comparator;
-import java.util.HashMap;
-import java.util.HexFormat;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -58,7 +54,7 @@ final class AdapterShelf {
     private final Native bridge;
     private final Packer packer;
     private final Map<String, Entry> entries = new LinkedHashMap<>();
-    private final Map<Long, String> taskKeys = new HashMap<>();
+    private final DigestNumbers tasks = new DigestNumbers(Long.MAX_VALUE);
     private final ByteBuffer message = TensorRtLibrary.message();
     private long clock;
     private long loads;
@@ -102,7 +98,7 @@ final class AdapterShelf {
             }
             if (givenUp.get()) return Optional.empty();
             if (entry != null) return Optional.of(hold(entry));
-            entry = new Entry(task(key), adapters);
+            entry = new Entry(tasks.of(key), adapters);
             entries.put(key, entry);
         }
         return load(key, entry, givenUp);
@@ -200,23 +196,6 @@ final class AdapterShelf {
 
     synchronized long loads() {
         return loads;
-    }
-
-    /** The first 63 bits of the key's sha-256; should another key have them already, of the key with a mark. */
-    private long task(String key) {
-        for (String salted = key;; salted += "#") {
-            long task = HexFormat.fromHexDigitsToLong(sha256(salted).substring(0, 16)) & Long.MAX_VALUE;
-            if (task != 0 && taskKeys.computeIfAbsent(task, unused -> key).equals(key)) return task;
-        }
-    }
-
-    private static String sha256(String text) {
-        try {
-            return HexFormat.of().formatHex(MessageDigest.getInstance("SHA-256")
-                    .digest(text.getBytes(StandardCharsets.UTF_8)));
-        } catch (NoSuchAlgorithmException e) {
-            throw new IllegalStateException(e);
-        }
     }
 
     private void await() {

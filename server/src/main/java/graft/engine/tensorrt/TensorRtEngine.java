@@ -8,6 +8,7 @@ import graft.engine.Finished;
 import graft.engine.InferenceEngine;
 import graft.engine.Submission;
 import graft.engine.TokenSink;
+import graft.engine.Workers;
 import graft.weights.AdapterTarget;
 import graft.weights.ModelConfig;
 import graft.weights.ModelFiles;
@@ -25,16 +26,19 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.concurrent.ConcurrentLinkedQueue;
 
 /**
  * Serves one base model with TensorRT-LLM's executor. Made by {@link #open}; thread rules are those of
  * {@link InferenceEngine}: sinks are called on the one thread that polls the executor, and a request whose adapter has
- * to be loaded first waits for it on a virtual thread.
+ * to be loaded first waits for it on a virtual thread. The executor can't pause a request: what it computes beyond an
+ * allowance is withheld here.
  */
 public final class TensorRtEngine implements InferenceEngine {
     private static final System.Logger LOG = System.getLogger(TensorRtEngine.class.getName());
     private static final Cleaner CLEANER = Cleaner.create();
     private static final int POLL_MILLIS = 100;
+    private static final int PACKERS = 2;
     private static final PeftAdapter.Limits ANY_RANK = new PeftAdapter.Limits(PeftAdapter.Limits.DEFAULT.headerBytes(),
             Integer.MAX_VALUE, PeftAdapter.Limits.DEFAULT.patternSteps());
 
@@ -46,10 +50,13 @@ public final class TensorRtEngine implements InferenceEngine {
     private final long handle;
     private final Cleaner.Cleanable native_;
     private final AdapterShelf shelf;
+    private final Workers packers = new Workers("adapter-pack", PACKERS, Workers.BEHIND);
     private final Thread poller;
     private final long salt = new SecureRandom().nextLong();
     private final Map<Long, TensorRtSequence> accepted = new HashMap<>();
     private final Map<Long, TensorRtSequence> running = new HashMap<>();
+    /** Those the poller is to look at again: more may leave, or nothing will. */
+    private final ConcurrentLinkedQueue<TensorRtSequence> woken = new ConcurrentLinkedQueue<>();
     private final ByteBuffer message = TensorRtLibrary.message();
     private final ByteBuffer stats = Wire.direct(Wire.Stats.BYTES);
     private ByteBuffer scratch = Wire.direct(4096);
@@ -102,7 +109,7 @@ public final class TensorRtEngine implements InferenceEngine {
         model = new BaseModel(id, files.digest(), context, engine.vocabularySize(), files.stopTokens());
         handle = openNative();
         native_ = CLEANER.register(this, closer(handle));
-        shelf = new AdapterShelf(shelfBridge(handle), adapters -> pack(config, adapters));
+        shelf = new AdapterShelf(shelfBridge(handle), adapters -> packers.call(() -> pack(config, adapters)));
         poller = Thread.ofPlatform().name("engine-" + id).start(this::poll);
         LOG.log(Level.INFO, "engine={0} base={1} type={2} context={3} adapter_rank={4}", kind, id, engine.type(),
                 context, engine.maxAdapterRank());
@@ -207,7 +214,7 @@ public final class TensorRtEngine implements InferenceEngine {
         synchronized (accepted) {
             if (sequence.cancelled.get() || closing) {
                 refused = Optional.of(Finished.Reason.CANCELLED);
-            } else if (guideIsMissing(sequence.request)) {
+            } else if (sequence.guideIsMissing()) {
                 sequence.fail("this engine needs the schema of a constrained answer, and this constraint has none");
                 refused = Optional.of(Finished.Reason.FAILED);
             } else {
@@ -226,15 +233,22 @@ public final class TensorRtEngine implements InferenceEngine {
         refused.ifPresent(reason -> end(sequence, reason, 0, -1));
     }
 
-    private static boolean guideIsMissing(EngineRequest request) {
-        return request.constraint().isPresent() && request.constraint().get().guide().isEmpty();
-    }
-
     /** Of the tenant and this process: nobody outside can choose it, and it is never 0, which means none. */
     private long saltOf(String tenant) {
         long hash = salt;
         for (byte one : tenant.getBytes(StandardCharsets.UTF_8)) hash = (hash ^ one) * 0x100000001b3L;
         return hash == 0 ? 1 : hash;
+    }
+
+    /** A sequence that was paused goes on within a poll, a tenth of a second at most. */
+    @Override
+    public void allow(long sequenceId, int tokens) {
+        synchronized (accepted) {
+            TensorRtSequence sequence = accepted.get(sequenceId);
+            if (sequence == null) return;
+            sequence.allowance.accumulateAndGet(tokens, Math::max);
+            woken.add(sequence);
+        }
     }
 
     @Override
@@ -244,6 +258,7 @@ public final class TensorRtEngine implements InferenceEngine {
             TensorRtSequence sequence = accepted.get(sequenceId);
             if (sequence == null || sequence.cancelled.getAndSet(true)) return;
             nativeId = sequence.nativeId;
+            woken.add(sequence);
         }
         if (nativeId > 0) TensorRtLibrary.cancel(handle, nativeId);
         else shelf.wake();
@@ -260,6 +275,7 @@ public final class TensorRtEngine implements InferenceEngine {
                 break;
             }
             for (Wire.Event event : Wire.events(events, (int) size)) take(event);
+            for (TensorRtSequence one = woken.poll(); one != null; one = woken.poll()) handOut(one);
             synchronized (accepted) {
                 if (closing && closeBy == Long.MAX_VALUE)
                     closeBy = System.nanoTime() + settings.stopLimit().toNanos();
@@ -283,10 +299,19 @@ public final class TensorRtEngine implements InferenceEngine {
         }
         if (sequence == null) return;
         if (!event.tokens().isEmpty() && sequence.holdsAdapter) shelf.seen(sequence.adapterKey);
-        if (!sequence.deliver(event.tokens())) cancel(sequence.id);
-        if (!event.ends()) return;
+        sequence.take(event.tokens());
+        if (event.ends()) sequence.over = Optional.of(event);
+        handOut(sequence);
+    }
+
+    private void handOut(TensorRtSequence sequence) {
+        if (!sequence.handOut()) cancel(sequence.id);
+        boolean dropped = sequence.withholds();
+        if (sequence.over.isEmpty() || dropped && !sequence.cancelled.get()) return;
+        Wire.Event event = sequence.over.get();
         if (event.reason() == TensorRtSequence.ERROR) sequence.fail(event.error());
-        end(sequence, sequence.reason(event.reason()), Math.max(0, event.cached()), event.queueMicros());
+        Finished.Reason reason = dropped ? Finished.Reason.CANCELLED : sequence.reason(event.reason());
+        end(sequence, reason, Math.max(0, event.cached()), event.queueMicros());
     }
 
     private void end(TensorRtSequence sequence, Finished.Reason reason, int cached, long queueMicros) {
@@ -338,6 +363,7 @@ public final class TensorRtEngine implements InferenceEngine {
             int waiting = Math.max(now.waiting(), accepted.size() - now.running());
             return new EngineStatus(kind, engine.type(), "cuda:" + settings.device(), now.running(), waiting,
                     new EngineStatus.Blocks(now.blocks(), now.freeBlocks(), 0, now.tokensPerBlock()), residents,
+                    EngineStatus.fitting(residents, settings.adapterCacheBytes(), settings.maxRunning()),
                     new EngineStatus.Totals(now.steps(), promptTokens, cachedPromptTokens, generatedTokens,
                             now.paused(), time.busyMicros(), time.idleMicros(), loads),
                     answers && !broken);
@@ -371,6 +397,7 @@ public final class TensorRtEngine implements InferenceEngine {
                 interrupted = true;
             }
         }
+        packers.close();
         native_.clean();
         files.close();
         if (interrupted) Thread.currentThread().interrupt();

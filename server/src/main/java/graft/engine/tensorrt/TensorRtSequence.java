@@ -5,9 +5,12 @@ import graft.engine.Finished;
 import graft.engine.GeneratedToken;
 import graft.engine.TokenSink;
 import java.lang.System.Logger.Level;
+import java.util.ArrayDeque;
+import java.util.Deque;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicInteger;
 
 /** An accepted request until its sink has heard of its end. Fields change under the engine's lock. */
 final class TensorRtSequence {
@@ -22,6 +25,12 @@ final class TensorRtSequence {
     long nativeId;
     boolean holdsAdapter;
     Optional<BusyTime.Share> share = Optional.empty();
+    /** Raised by any thread. */
+    final AtomicInteger allowance;
+    /** What the executor said at its end; the poller's, like all that follows. */
+    Optional<Wire.Event> over = Optional.empty();
+    /** Computed and not yet allowed to leave; at most the tokens asked for. */
+    private final Deque<GeneratedToken> withheld = new ArrayDeque<>();
     private final TokenSink sink;
     private final long submittedMicros;
     private Optional<String> failure = Optional.empty();
@@ -32,6 +41,7 @@ final class TensorRtSequence {
         this.request = request;
         this.sink = sink;
         this.submittedMicros = nowMicros;
+        this.allowance = new AtomicInteger(request.allowance());
         this.adapterKey = AdapterShelf.key(request.adapters());
     }
 
@@ -39,12 +49,24 @@ final class TensorRtSequence {
         if (failure.isEmpty()) failure = Optional.of(reason);
     }
 
+    boolean guideIsMissing() {
+        return request.constraint().isPresent() && request.constraint().get().guide().isEmpty();
+    }
+
+    void take(List<GeneratedToken> tokens) {
+        withheld.addAll(tokens);
+    }
+
+    boolean withholds() {
+        return !withheld.isEmpty();
+    }
+
     /** @return false if the sink threw, against its contract */
-    boolean deliver(List<GeneratedToken> tokens) {
+    boolean handOut() {
         try {
-            for (GeneratedToken token : tokens) {
+            while (!withheld.isEmpty() && delivered < allowance.get()) {
                 delivered++;
-                sink.token(token);
+                sink.token(withheld.poll());
             }
             return true;
         } catch (RuntimeException broken) {

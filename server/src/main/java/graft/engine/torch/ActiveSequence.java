@@ -6,7 +6,9 @@ import graft.engine.GeneratedToken;
 import graft.engine.TokenSink;
 import graft.scheduling.AdapterKey;
 import graft.scheduling.Sequence;
+import graft.scheduling.Slice;
 import java.lang.System.Logger.Level;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Collections;
 import java.util.Comparator;
@@ -14,6 +16,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Function;
+import java.util.function.IntPredicate;
 
 /** A submitted sequence until its sink has heard of its end. Belongs to the engine's thread but for {@link #cancelled}. */
 final class ActiveSequence {
@@ -26,23 +29,28 @@ final class ActiveSequence {
     /** Set by whoever cancels first. */
     final AtomicBoolean cancelled = new AtomicBoolean();
     boolean holdsAdapters;
+    /** How many tokens it may generate; the scheduler's from when it is scheduled. */
+    int allowance;
     private final TokenSink sink;
     private final long submittedMicros;
     private long queueMicros = -1;
     private long engineMicros;
     private Optional<String> failure = Optional.empty();
     private int delivered;
+    /** Cancelled when it had tokens that were not delivered any more. */
+    private boolean cut;
 
     ActiveSequence(long id, EngineRequest request, TokenSink sink, long nowMicros) {
         this.request = request;
         this.sink = sink;
         this.submittedMicros = nowMicros;
         this.sampler = new Sampler(request);
+        this.allowance = request.allowance();
         List<AdapterKey> keys = request.adapters().stream().map(adapter -> new AdapterKey(adapter.digest(), adapter.scale()))
                 // One order for one composition, whoever names it.
                 .sorted(Comparator.comparing(AdapterKey::digest).thenComparing(AdapterKey::scale)).toList();
         this.sequence = new Sequence(id, request.tenant(), request.tenant(), keys, request.prompt(),
-                request.maxNewTokens(), request.stopTokens());
+                request.maxNewTokens(), request.stopTokens()).inFlow(request.flow());
     }
 
     long id() {
@@ -84,11 +92,39 @@ final class ActiveSequence {
         return failure.isPresent();
     }
 
-    /** @return false if the sink threw, against its contract */
-    boolean deliver(GeneratedToken token) {
+    /**
+     * Chooses what a slice leads to: the draft as far as the sampler says the same, and the token behind it. A draft's
+     * row that is not finite chooses nothing; the next step computes it again, as certain.
+     *
+     * @param chances of all choices of the step
+     * @param choice  the slice's first of them
+     * @param finite  of the rows behind the slice's certain ones
+     */
+    List<GeneratedToken> choose(Slice slice, StepOutput.Chances[] chances, int choice, IntPredicate finite) {
+        List<GeneratedToken> chosen = new ArrayList<>();
+        for (int drafted = 0; ; drafted++) {
+            GeneratedToken token = sampler.next(chances[choice + drafted]);
+            chosen.add(token);
+            boolean goesOn = drafted < slice.draft().size() && slice.draft().get(drafted) == token.id();
+            if (!goesOn || !finite.test(drafted)) return chosen;
+        }
+    }
+
+    /**
+     * Hands over what a step brought; once it is cancelled, nothing more.
+     *
+     * @return false if the sink threw, against its contract
+     */
+    boolean deliver(List<GeneratedToken> tokens) {
         try {
-            delivered++;
-            sink.token(token);
+            for (GeneratedToken token : tokens) {
+                if (cancelled.get()) {
+                    cut = true;
+                    return true;
+                }
+                delivered++;
+                sink.token(token);
+            }
             return true;
         } catch (RuntimeException broken) {
             LOG.log(Level.ERROR, "sink failed request=" + request.requestId(), broken);
@@ -98,7 +134,7 @@ final class ActiveSequence {
 
     void finish(Finished.Reason reason, long nowMicros) {
         startedAt(nowMicros); // one that never ran was waiting all the time
-        Finished.Reason told = failure.isPresent() ? Finished.Reason.FAILED : reason;
+        Finished.Reason told = failure.isPresent() ? Finished.Reason.FAILED : cut ? Finished.Reason.CANCELLED : reason;
         try {
             sink.finished(new Finished(told, request.prompt().length, sequence.cachedPromptTokens(), delivered,
                     queueMicros, engineMicros, failure));

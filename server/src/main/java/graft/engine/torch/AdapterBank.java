@@ -3,6 +3,7 @@ package graft.engine.torch;
 import graft.engine.EngineAdapter;
 import graft.engine.EngineStatus.ResidentAdapter;
 import graft.engine.EngineStatus.Tier;
+import graft.engine.Workers;
 import graft.scheduling.AdapterKey;
 import java.lang.System.Logger.Level;
 import java.util.ArrayList;
@@ -16,12 +17,11 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.TreeSet;
-import java.util.concurrent.Semaphore;
 import java.util.function.Consumer;
 import java.util.function.Function;
 
 /**
- * Which adapters are in memory: loaded on first use by virtual threads while others decode, on the device up to a
+ * Which adapters are in memory: loaded on first use by threads that give way to the step, on the device up to a
  * bound in bytes, then kept on the host up to another; the least recently used goes first, one in use never.
  *
  * <p>Everything but the loading itself belongs to the engine's thread.
@@ -70,7 +70,7 @@ final class AdapterBank implements AutoCloseable {
     private final TorchSettings settings;
     private final Function<EngineAdapter, StagedAdapter> loader;
     private final Consumer<Arrival> arrivals;
-    private final Semaphore loads;
+    private final Workers loads;
     private volatile boolean closing;
     private final Map<String, Entry> entries = new LinkedHashMap<>();
     private final Map<String, String> failures = new HashMap<>();
@@ -81,7 +81,7 @@ final class AdapterBank implements AutoCloseable {
     private long loaded;
 
     /**
-     * @param loader   reads and stages; called on virtual threads
+     * @param loader   reads and stages; called on platform threads of its own
      * @param arrivals told when a loader is done; called on its thread
      */
     AdapterBank(TorchModule module, TorchSettings settings, Function<EngineAdapter, StagedAdapter> loader,
@@ -90,7 +90,7 @@ final class AdapterBank implements AutoCloseable {
         this.settings = settings;
         this.loader = loader;
         this.arrivals = arrivals;
-        this.loads = new Semaphore(settings.adapterLoads());
+        this.loads = new Workers("adapter-load", settings.adapterLoads(), Workers.BEHIND);
     }
 
     /** Names the sequences in line, whose adapters are not to be forgotten before their turn. */
@@ -205,8 +205,7 @@ final class AdapterBank implements AutoCloseable {
     }
 
     private Entry load(EngineAdapter adapter) {
-        Thread.ofVirtual().name("adapter-" + adapter.digest()).start(() -> {
-            loads.acquireUninterruptibly();
+        loads.start(() -> {
             try {
                 if (closing) throw new IllegalStateException("the engine is closing");
                 arrivals.accept(new Arrival(adapter, Optional.of(loader.apply(adapter)), ""));
@@ -214,8 +213,6 @@ final class AdapterBank implements AutoCloseable {
                 LOG.log(Level.WARNING, "adapter failed digest=" + adapter.digest(), failure);
                 arrivals.accept(new Arrival(adapter, Optional.empty(),
                         "adapter " + adapter.name() + " can't be loaded: " + failure.getMessage()));
-            } finally {
-                loads.release();
             }
         });
         Entry entry = new Entry(adapter);
@@ -236,7 +233,7 @@ final class AdapterBank implements AutoCloseable {
     }
 
     private void leaveDevice(Entry entry) {
-        StagedAdapter.remove(module, entry.slot);
+        entry.staged.orElseThrow().remove(module, entry.slot);
         freeSlots.add(entry.slot);
         entry.slot = -1;
         trimHost();
@@ -252,7 +249,7 @@ final class AdapterBank implements AutoCloseable {
 
     private void forget(Entry entry) {
         if (entry.onDevice()) {
-            StagedAdapter.remove(module, entry.slot);
+            entry.staged.orElseThrow().remove(module, entry.slot);
             freeSlots.add(entry.slot);
         }
         entry.staged.ifPresent(StagedAdapter::close);
@@ -275,8 +272,7 @@ final class AdapterBank implements AutoCloseable {
     @Override
     public void close() {
         closing = true;
-        loads.acquireUninterruptibly(settings.adapterLoads());
-        loads.release(settings.adapterLoads());
+        loads.close();
         for (Entry entry : new ArrayList<>(entries.values())) entry.staged.ifPresent(StagedAdapter::close);
         entries.clear();
     }

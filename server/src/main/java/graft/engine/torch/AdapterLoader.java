@@ -9,9 +9,13 @@ import graft.weights.PeftAdapter.EmbeddingLora;
 import graft.weights.PeftAdapter.LoraModule;
 import graft.weights.PeftAdapter.Replaced;
 import graft.weights.PeftAdapter.TrainedTokens;
-import java.util.Arrays;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
 import java.util.Comparator;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 
 /**
  * Reads an adapter's files and lays its tensors out by site and kind as parts/adapters.py wants them. Called on loader
@@ -48,17 +52,19 @@ final class AdapterLoader {
     /** @throws graft.weights.InvalidAdapterException or UnsupportedModelException with what is wrong with it */
     StagedAdapter load(EngineAdapter adapter) {
         PeftAdapter files = PeftAdapter.read(adapter.files().folder(), target, ANY_RANK);
-        try (TorchModule.Scope scope = module.scope()) {
-            var layout = new Layout(scope);
+        try (Arena memory = Arena.ofConfined(); TorchModule.Scope scope = module.scope()) {
+            var layout = new Layout(scope, memory);
             files.modules().forEach(layout::lora);
             files.embedding().ifPresent(layout::embedding);
             // A module's weight comes before its bias: a bias alone is a change to the base's.
             files.replaced().stream().sorted(Comparator.comparing(Replaced::name).reversed()).forEach(layout::replaced);
             files.trainedTokens().ifPresent(layout::trained);
-            IValue staged = scope.call("stage", scope.tensors(Arrays.asList(layout.tensors)),
-                    scope.numbers(layout.kept));
+            if (layout.tensors.isEmpty()) layout.nothing();
+            IValue staged = scope.call("stage", scope.tensors(List.copyOf(layout.tensors.values())),
+                    scope.numbers(layout.places()), scope.numbers(layout.types()));
             boolean dora = files.modules().stream().anyMatch(each -> each.magnitude().isPresent());
-            return new StagedAdapter(scope.released(staged), layout.bytes, dora, files.invocationTokens());
+            return new StagedAdapter(scope.released(staged), layout.places(), layout.bytes, dora,
+                    files.invocationTokens());
         }
     }
 
@@ -68,31 +74,56 @@ final class AdapterLoader {
         return site;
     }
 
-    /** One adapter's tensors while they are gathered. */
+    /** One adapter's tensors while they are gathered, by their places; only what it has. */
     private final class Layout {
         private final TorchModule.Scope scope;
-        private final PtNDArray[] tensors = new PtNDArray[architecture.siteCount() * KINDS];
-        private final long[] kept = new long[tensors.length];
-        private final PtNDArray absent;
+        private final Arena memory;
+        private final Map<Integer, PtNDArray> tensors = new LinkedHashMap<>();
+        private final Map<Integer, Integer> types = new LinkedHashMap<>();
         private long bytes;
 
-        Layout(TorchModule.Scope scope) {
+        /** @param memory of the values until they are staged; the collector would free Java's own buffers much later */
+        Layout(TorchModule.Scope scope, Arena memory) {
             this.scope = scope;
-            absent = scope.floats(new float[0], 0);
-            Arrays.fill(tensors, absent);
-            Arrays.fill(kept, precision.elementType());
+            this.memory = memory;
+        }
+
+        /** For an adapter that only repeats what the base has: libtorch's lists of tensors can't be empty. */
+        void nothing() {
+            tensors.put(0, scope.floats(new float[0], 0));
+            types.put(0, Precision.FLOAT32.elementType());
+        }
+
+        long[] places() {
+            return tensors.keySet().stream().mapToLong(Integer::longValue).toArray();
+        }
+
+        long[] types() {
+            return tensors.keySet().stream().mapToLong(types::get).toArray();
+        }
+
+        private PtNDArray floats(float[] values, long... shape) {
+            return floats(values, 1, shape);
+        }
+
+        private PtNDArray floats(float[] values, double scale, long... shape) {
+            MemorySegment copy = memory.allocate((long) values.length * Float.BYTES, Float.BYTES);
+            if (scale == 1) MemorySegment.copy(values, 0, copy, ValueLayout.JAVA_FLOAT, 0, values.length);
+            else for (int i = 0; i < values.length; i++)
+                copy.setAtIndex(ValueLayout.JAVA_FLOAT, i, (float) (values[i] * scale));
+            return scope.floats(copy.asByteBuffer(), shape);
         }
 
         void lora(LoraModule lora) {
             Architecture.Site site = site(lora.path());
-            PtNDArray a = scope.floats(lora.a(), lora.rank(), lora.in());
-            PtNDArray b = scope.floats(scaled(lora.b(), lora.scale()), lora.out(), lora.rank());
+            PtNDArray a = floats(lora.a(), lora.rank(), lora.in());
+            PtNDArray b = floats(lora.b(), lora.scale(), lora.out(), lora.rank());
             put(site, A, a, lora.a().length);
             put(site, B, b, lora.b().length);
-            lora.bias().ifPresent(bias -> put(site, CONSTANT, scope.floats(scaled(bias, lora.scale()), lora.out()), lora.out()));
+            lora.bias().ifPresent(bias -> put(site, CONSTANT, floats(bias, lora.scale(), lora.out()), lora.out()));
             lora.magnitude().ifPresent(magnitude -> {
                 IValue made = scope.call("dora", scope.number(site.weight()), scope.number(site.row()), scope.tensor(a),
-                        scope.tensor(b), scope.tensor(scope.floats(magnitude, lora.out())));
+                        scope.tensor(b), scope.tensor(floats(magnitude, lora.out())));
                 List<PtNDArray> gainAndConstant = scope.toTensors(made);
                 put(site, GAIN, gainAndConstant.get(0), lora.out());
                 put(site, CONSTANT, gainAndConstant.get(1), lora.out());
@@ -105,22 +136,22 @@ final class AdapterLoader {
             for (int r = 0; r < lora.rank(); r++)
                 for (int token = 0; token < lora.vocabulary(); token++)
                     rows[token * lora.rank() + r] = lora.a()[r * lora.vocabulary() + token];
-            put(site, A, scope.floats(rows, lora.vocabulary(), lora.rank()), rows.length);
-            put(site, B, scope.floats(scaled(lora.b(), lora.scale()), lora.hidden(), lora.rank()), lora.b().length);
+            put(site, A, floats(rows, lora.vocabulary(), lora.rank()), rows.length);
+            put(site, B, floats(lora.b(), lora.scale(), lora.hidden(), lora.rank()), lora.b().length);
         }
 
         void replaced(Replaced replaced) {
             int dot = replaced.name().lastIndexOf('.');
             Architecture.Site site = site(replaced.name().substring(0, dot));
             long[] shape = replaced.shape().stream().mapToLong(Long::longValue).toArray();
-            PtNDArray values = scope.floats(replaced.values(), shape);
+            PtNDArray values = floats(replaced.values(), shape);
             if (replaced.name().endsWith(".weight")) {
                 // PEFT saves embeddings again that it left alone: what the base has already takes no memory.
                 if (scope.call("has", scope.number(site.weight()), scope.number(site.row()), scope.tensor(values)).toBoolean()) return;
                 put(site, WEIGHT, values, replaced.values().length);
                 return;
             }
-            if (tensors[site.index() * KINDS + WEIGHT] != absent) put(site, BIAS, values, replaced.values().length);
+            if (tensors.containsKey(site.index() * KINDS + WEIGHT)) put(site, BIAS, values, replaced.values().length);
             else put(site, CONSTANT, scope.toTensor(scope.call("bias_change", scope.number(site.weight()),
                     scope.number(site.row()), scope.tensor(values))), replaced.values().length);
         }
@@ -134,23 +165,17 @@ final class AdapterLoader {
             int count = trained.tokens().size();
             long[] ids = trained.tokens().stream().mapToLong(Integer::longValue).toArray();
             put(site, TOKENS, scope.longs(ids, count), count);
-            kept[site.index() * KINDS + TOKENS] = INT64;
-            put(site, ROWS, scope.floats(trained.rows(), count, trained.rows().length / count), trained.rows().length);
+            types.put(site.index() * KINDS + TOKENS, INT64);
+            put(site, ROWS, floats(trained.rows(), count, trained.rows().length / count), trained.rows().length);
         }
 
         private void put(Architecture.Site site, int kind, PtNDArray tensor, long elements) {
             int at = site.index() * KINDS + kind;
             boolean exact = site.use() == Architecture.Use.NORM || kind == GAIN || kind == CONSTANT;
             Precision stays = exact ? Precision.FLOAT32 : precision;
-            tensors[at] = tensor;
-            kept[at] = stays.elementType();
+            tensors.put(at, tensor);
+            types.put(at, stays.elementType());
             bytes += elements * stays.bytes();
         }
-    }
-
-    private static float[] scaled(float[] values, double scale) {
-        float[] scaled = new float[values.length];
-        for (int i = 0; i < values.length; i++) scaled[i] = (float) (values[i] * scale);
-        return scaled;
     }
 }

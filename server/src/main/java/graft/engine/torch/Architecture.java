@@ -65,7 +65,7 @@ record Architecture(String script, Map<String, Object> attributes, List<Weight> 
             case QWEN3 -> decoder("qwen3.py", config, attributes);
             case DEEPSEEK_V2, DEEPSEEK_V3 -> deepSeek(config, attributes);
             case QWEN3_MOE -> mixture(config, attributes);
-            case BERT -> throw new UnsupportedModelException(
+            case BERT, ROBERTA, XLM_ROBERTA, NOMIC_BERT -> throw new UnsupportedModelException(
                     "model_type " + config.architecture().modelType() + " is not served by this engine");
         };
     }
@@ -143,29 +143,41 @@ record Architecture(String script, Map<String, Object> attributes, List<Weight> 
         return scale * mscale * mscale;
     }
 
-    /** BERT as a sentence encoder. @param first whether the first token's state is the vector, else the mean */
+    /** A sentence encoder. @param first whether the first token's state is the vector, else the mean */
     static Architecture encoder(ModelConfig config, Precision precision, boolean first) {
         var layout = new Layout(config);
+        if (config.architecture() == ModelConfig.Architecture.NOMIC_BERT) {
+            layout.nomic();
+            return encoder("nomic_bert.py", "theta", config.rope().theta(), config, precision, layout, first);
+        }
         layout.encoder("");
         return bert(config, precision, layout, first);
     }
 
-    /** BERT with a classifier over the first token, as transformers' BertForSequenceClassification has it. */
+    /** With a classifier over the first token, as transformers' BertForSequenceClassification and RoBERTa's have it. */
     static Architecture crossEncoder(ModelConfig config, Precision precision) {
         var layout = new Layout(config);
-        layout.encoder("bert.");
-        layout.classifier();
+        boolean plain = config.architecture() == ModelConfig.Architecture.BERT;
+        layout.encoder(plain ? "bert." : "roberta.");
+        if (plain) layout.classifier("bert.pooler.dense", "classifier");
+        else layout.classifier("classifier.dense", "classifier.out_proj");
         return bert(config, precision, layout, true);
     }
 
     private static Architecture bert(ModelConfig config, Precision precision, Layout layout, boolean first) {
-        if (config.architecture() != ModelConfig.Architecture.BERT)
-            throw new UnsupportedModelException("an embedder or reranker needs model_type bert, not "
-                    + config.architecture().modelType());
+        if (!config.architecture().isEncoder() || config.architecture() == ModelConfig.Architecture.NOMIC_BERT)
+            throw new UnsupportedModelException("an embedder or reranker needs model_type bert, roberta, xlm-roberta "
+                    + "or, as an embedder, nomic_bert, not " + config.architecture().modelType());
+        return encoder("bert.py", "pad", config.firstPosition() - 1, config, precision, layout, first);
+    }
+
+    /** @param name of the one attribute that not all encoders have */
+    private static Architecture encoder(String script, String name, Object value, ModelConfig config,
+            Precision precision, Layout layout, boolean first) {
         Map<String, Object> attributes = Map.of("layers", config.layers(), "heads", config.attention().heads(), "width",
                 config.attention().headDim(), "compute", precision.elementType(), "eps", config.normEpsilon(),
-                "first", first);
-        return new Architecture("bert.py", attributes, layout.weights(), layout.sites(), List.of(), false);
+                "first", first, name, value);
+        return new Architecture(script, attributes, layout.weights(), layout.sites(), List.of(), false);
     }
 
     /** The same, computed by our own operators. */

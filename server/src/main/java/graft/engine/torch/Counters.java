@@ -2,7 +2,9 @@ package graft.engine.torch;
 
 import graft.engine.EngineStatus.Totals;
 import graft.scheduling.Batch;
+import graft.scheduling.Chosen;
 import graft.scheduling.Slice;
+import java.util.List;
 
 /** The engine's monotonic counters. Busy and idle time together are the wall clock since the start. */
 final class Counters {
@@ -11,6 +13,8 @@ final class Counters {
     private long promptTokens;
     private long cachedPromptTokens;
     private long generatedTokens;
+    private long draftedTokens;
+    private long acceptedTokens;
     private long busyMicros;
     private long idleMicros;
 
@@ -27,12 +31,17 @@ final class Counters {
         markMicros = nowMicros;
     }
 
-    void step(Batch batch, int generated) {
+    void step(Batch batch, List<Chosen> chosen) {
         if (batch.isEmpty()) return;
         steps++;
-        generatedTokens += generated;
-        for (Slice slice : batch.slices())
+        for (Chosen one : chosen) {
+            generatedTokens += one.tokens().size();
+            acceptedTokens += one.accepted();
+        }
+        for (Slice slice : batch.slices()) {
+            draftedTokens += slice.draft().size();
             promptTokens += Math.max(0, Math.min(slice.end(), slice.sequence().promptLength()) - slice.start());
+        }
     }
 
     void cached(int tokens) {
@@ -46,6 +55,6 @@ final class Counters {
 
     Totals totals(long preemptions, long adapterLoads) {
         return new Totals(steps, promptTokens, cachedPromptTokens, generatedTokens, preemptions, busyMicros, idleMicros,
-                adapterLoads);
+                adapterLoads, draftedTokens, acceptedTokens);
     }
 }

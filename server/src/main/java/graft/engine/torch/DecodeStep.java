@@ -39,22 +39,33 @@ final class DecodeStep {
             arguments.addAll(attention(batch, scope));
             arguments.addAll(groups(batch, bank, scope));
             IValue[] results = scope.toTuple(scope.call("step", arguments.toArray(IValue[]::new)));
-            List<Slice> sampling = batch.slices().stream().filter(Slice::samples).toList();
-            PtNDArray logits = scope.toTensor(results[0]); // [sampling, vocabulary]
-            float[] summaries = scope.toFloats(results[1]); // [sampling, 3]
-            var chances = new StepOutput.Chances[sampling.size()];
-            for (int i = 0; i < chances.length; i++) {
-                float[] row = reads.test(sampling.get(i)) ? scope.toFloats(logits, i) : NO_LOGITS;
-                chances[i] = new StepOutput.Chances(row, summaries[3 * i], summaries[3 * i + 1], (int) summaries[3 * i + 2]);
+            PtNDArray logits = scope.toTensor(results[0]); // [choices, vocabulary]
+            float[] summaries = scope.toFloats(results[1]); // [choices, 3]
+            var chances = new StepOutput.Chances[choices(batch)];
+            int row = 0;
+            for (Slice slice : batch.slices()) {
+                boolean read = slice.samples() && reads.test(slice);
+                for (int end = row + slice.choices(); row < end; row++) {
+                    chances[row] = new StepOutput.Chances(read ? scope.toFloats(logits, row) : NO_LOGITS,
+                            summaries[3 * row], summaries[3 * row + 1], (int) summaries[3 * row + 2]);
+                }
             }
-            return new StepOutput(chances, finite(batch, scope.toBooleans(results[2])));
+            return new StepOutput(chances, scope.toBooleans(results[2]));
         }
     }
 
-    /** Sets to zero the KV of a slice that went wrong, so that nothing of it can reach the next owner of its blocks. */
-    void scrub(Slice slice) {
-        long[] slots = new long[slice.length()];
-        for (int i = 0; i < slots.length; i++) slots[i] = slot(slice.sequence(), slice.start() + i);
+    private static int choices(Batch batch) {
+        return batch.slices().stream().mapToInt(Slice::choices).sum();
+    }
+
+    /**
+     * Sets to zero what went wrong of a slice's KV, so that nothing of it can reach the next owner of its blocks.
+     *
+     * @param from the first row of the slice that is scrubbed
+     */
+    void scrub(Slice slice, int from) {
+        long[] slots = new long[slice.length() - from];
+        for (int i = 0; i < slots.length; i++) slots[i] = slot(slice.sequence(), slice.start() + from + i);
         try (TorchModule.Scope scope = module.scope()) {
             scope.call("scrub", scope.tensor(scope.longs(slots, slots.length)));
         }
@@ -73,17 +84,17 @@ final class DecodeStep {
         long[] tokens = new long[n];
         long[] positions = new long[n];
         long[] slots = new long[n];
-        long[] wanted = new long[(int) batch.slices().stream().filter(Slice::samples).count()];
+        long[] wanted = new long[choices(batch)];
         int row = 0;
         int sampled = 0;
         for (Slice slice : batch.slices()) {
             Sequence sequence = slice.sequence();
             for (int position = slice.start(); position < slice.end(); position++, row++) {
-                tokens[row] = sequence.token(position);
+                tokens[row] = slice.token(position);
                 positions[row] = position;
                 slots[row] = slot(sequence, position);
             }
-            if (slice.samples()) wanted[sampled++] = row - 1;
+            for (int back = slice.choices(); back > 0; back--) wanted[sampled++] = row - back;
         }
         return List.of(scope.tensor(scope.longs(tokens, n)), scope.tensor(scope.longs(positions, n)),
                 scope.tensor(scope.longs(slots, n)), scope.tensor(scope.longs(wanted, wanted.length)));
@@ -170,7 +181,7 @@ final class DecodeStep {
                     .forEach(index -> one(index, adapters.get(index), slices));
             for (Slice slice : slices) {
                 row += slice.length();
-                if (slice.samples()) wanted++;
+                wanted += slice.choices();
             }
         }
 
@@ -188,9 +199,8 @@ final class DecodeStep {
                 }
                 end += slice.length();
                 rows += own;
-                if (!slice.samples()) continue;
-                headEnd++;
-                if (own > 0) heads++;
+                headEnd += slice.choices(); // all of tokens behind the prompt's last, where every adapter applies
+                if (own > 0) heads += slice.choices();
             }
             put(adapter, end - rows, rows, headEnd - heads, heads);
         }
@@ -202,15 +212,5 @@ final class DecodeStep {
             headGroups.addAll(List.of(headStart, heads, slot));
             scales.add(adapter.scale());
         }
-    }
-
-    private static boolean[] finite(Batch batch, boolean[] rows) {
-        boolean[] finite = new boolean[batch.slices().size()];
-        int row = 0;
-        for (int i = 0; i < finite.length; i++) {
-            finite[i] = true;
-            for (int end = row + batch.slices().get(i).length(); row < end; row++) finite[i] &= rows[row];
-        }
-        return finite;
     }
 }

@@ -13,6 +13,7 @@ import graft.scheduling.Limits;
 import graft.scheduling.Scheduler;
 import graft.scheduling.Slice;
 import graft.scheduling.StepResult;
+import graft.scheduling.drafting.Speculation;
 import java.lang.System.Logger.Level;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -42,6 +43,8 @@ final class EngineLoop implements Runnable {
 
         record Cancel(long sequenceId) implements Message {}
 
+        record Allow(long sequenceId, int tokens) implements Message {}
+
         /** Look at the set of adapters to evict. */
         record Evict() implements Message {}
 
@@ -67,6 +70,7 @@ final class EngineLoop implements Runnable {
     private final DecodeStep step;
     private final AdapterBank bank;
     private final Limits limits;
+    private final Speculation speculation;
     private final StepCost cost;
     private final Ends ends;
     private final Set<String> evictions;
@@ -82,16 +86,17 @@ final class EngineLoop implements Runnable {
     private volatile Snapshot snapshot;
 
     /** @param evictions digests to forget once unused; others add, the loop removes */
-    EngineLoop(LinkedBlockingQueue<Message> inbox, DecodeStep step, AdapterBank bank, Limits limits, StepCost cost,
-            Set<String> evictions, Ends ends) {
+    EngineLoop(LinkedBlockingQueue<Message> inbox, DecodeStep step, AdapterBank bank, Limits limits,
+            Speculation speculation, StepCost cost, Set<String> evictions, Ends ends) {
         this.inbox = inbox;
         this.step = step;
         this.bank = bank;
         this.limits = limits;
+        this.speculation = speculation;
         this.cost = cost;
         this.evictions = evictions;
         this.ends = ends;
-        this.scheduler = new Scheduler(limits);
+        this.scheduler = new Scheduler(limits, speculation);
         this.counts = scheduler.counts();
         publishSnapshot(true);
     }
@@ -154,6 +159,11 @@ final class EngineLoop implements Runnable {
                 if (waiting != null) end(waiting, Finished.Reason.CANCELLED);
                 else scheduler.cancel(cancel.sequenceId());
             }
+            case Message.Allow(long id, int tokens) -> {
+                ActiveSequence sequence = alive.get(id);
+                if (sequence != null && !scheduler.allow(id, tokens))
+                    sequence.allowance = Math.max(sequence.allowance, tokens);
+            }
             case Message.Evict() -> { } // it only wakes the loop, which looks at the set in every round
             case Message.Arrived arrived -> bank.arrived(arrived.arrival(), withoutAdapters.values());
             case Message.Time(CompletableFuture<EngineTime> told) -> told.complete(time());
@@ -162,7 +172,8 @@ final class EngineLoop implements Runnable {
     }
 
     private void schedule(ActiveSequence sequence) {
-        if (!scheduler.add(sequence.sequence)) throw new IllegalStateException("more sequences than were accepted");
+        if (!scheduler.add(sequence.sequence, sequence.allowance))
+            throw new IllegalStateException("more sequences than were accepted");
     }
 
     /** In the order they came; once one lacks room on the device, later ones may not take what it waits for. */
@@ -200,7 +211,7 @@ final class EngineLoop implements Runnable {
             counters.idleUntil(nowMicros());
             withoutAdapters.clear();
             failAll("the engine failed at a step: " + failure.getMessage());
-            scheduler = new Scheduler(limits);
+            scheduler = new Scheduler(limits, speculation);
             counts = scheduler.counts();
             if (++failuresInSuccession >= FAILURES_THAT_STOP) throw failure;
             step.scrubAll();
@@ -211,46 +222,58 @@ final class EngineLoop implements Runnable {
         Batch batch = scheduler.plan();
         long start = nowMicros();
         for (Slice slice : batch.slices()) active(slice).startedAt(start);
-        Map<ActiveSequence, GeneratedToken> tokens = new LinkedHashMap<>();
+        Map<ActiveSequence, List<GeneratedToken>> tokens = new LinkedHashMap<>();
         Set<Long> failed = new HashSet<>();
-        if (!batch.isEmpty()) sample(batch, step.run(batch, bank, slice -> active(slice).sampler.readsLogits()), tokens, failed);
+        if (!batch.isEmpty())
+            sample(batch, step.run(batch, bank, slice -> active(slice).sampler.readsLogits()), tokens, failed);
         List<Chosen> chosen = new ArrayList<>();
-        tokens.forEach((sequence, token) -> chosen.add(new Chosen(sequence.id(), token.id())));
+        tokens.forEach((sequence, own) ->
+                chosen.add(new Chosen(sequence.id(), own.stream().map(GeneratedToken::id).toList())));
         Applied applied = scheduler.apply(batch, new StepResult(chosen, failed));
         if (batch.isEmpty() && applied.ended().isEmpty()) throw new IllegalStateException("a step without work: " + counts);
         counts = applied.counts();
-        account(batch, tokens.size());
-        tokens.forEach((sequence, token) -> {
-            if (!sequence.deliver(token)) scheduler.cancel(sequence.id());
+        account(batch, chosen);
+        tokens.forEach((sequence, own) -> {
+            if (!sequence.deliver(own)) scheduler.cancel(sequence.id());
         });
         for (Applied.Ended ended : applied.ended()) end(alive.get(ended.sequence().id()), reason(ended));
         publishSnapshot(false);
     }
 
-    private void sample(Batch batch, StepOutput out, Map<ActiveSequence, GeneratedToken> tokens, Set<Long> failed) {
+    private void sample(Batch batch, StepOutput out, Map<ActiveSequence, List<GeneratedToken>> tokens,
+            Set<Long> failed) {
         int row = 0;
-        for (int i = 0; i < batch.slices().size(); i++) {
-            Slice slice = batch.slices().get(i);
-            int own = slice.samples() ? row++ : -1;
+        int choice = 0;
+        for (Slice slice : batch.slices()) {
             ActiveSequence sequence = active(slice);
-            if (!out.finite()[i]) {
-                step.scrub(slice);
+            int drafted = row + slice.certain();
+            int finite = finiteRows(out, row, slice.length());
+            if (finite < slice.certain()) {
                 sequence.failed("the model's values are not finite");
                 failed.add(sequence.id());
-            } else if (own >= 0) {
+            } else if (slice.samples()) {
                 try {
-                    tokens.put(sequence, sequence.sampler.next(out.chances()[own]));
+                    tokens.put(sequence, sequence.choose(slice, out.chances(), choice, i -> out.finite()[drafted + i]));
                 } catch (RuntimeException broken) { // a grammar of the caller's
                     LOG.log(Level.WARNING, "sampling failed request=" + sequence.request.requestId(), broken);
                     sequence.failed("no token could be chosen: " + broken.getMessage());
                     failed.add(sequence.id());
                 }
             }
+            if (finite < slice.length()) step.scrub(slice, finite < slice.certain() ? 0 : finite);
+            row += slice.length();
+            choice += slice.choices();
         }
     }
 
+    /** How many of a slice's rows are finite before the first that is not. */
+    private static int finiteRows(StepOutput out, int row, int rows) {
+        for (int i = 0; i < rows; i++) if (!out.finite()[row + i]) return i;
+        return rows;
+    }
+
     /** Splits the time since the last step over the batch, to the microsecond. */
-    private void account(Batch batch, int generated) {
+    private void account(Batch batch, List<Chosen> chosen) {
         long micros = batch.isEmpty() ? 0 : counters.busyUntil(nowMicros());
         long[] shares = cost.split(batch, micros);
         for (int i = 0; i < shares.length; i++) {
@@ -258,7 +281,7 @@ final class EngineLoop implements Runnable {
             sequence.attribute(shares[i]);
             tenantMicros.merge(sequence.request.tenant(), shares[i], Long::sum);
         }
-        counters.step(batch, generated);
+        counters.step(batch, chosen);
     }
 
     /** Up to the last mark. */

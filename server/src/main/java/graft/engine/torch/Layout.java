@@ -157,9 +157,28 @@ final class Layout {
         }
     }
 
-    void classifier() {
-        linear(true, List.of("bert.pooler.dense"), config.hiddenSize());
-        linear(true, List.of("classifier"), 1);
+    /** @param dense over the first token; @param last over that */
+    void classifier(String dense, String last) {
+        linear(true, List.of(dense), config.hiddenSize());
+        linear(true, List.of(last), 1);
+    }
+
+    /** In flash-attn's names, as nomic-ai publishes them. */
+    void nomic() {
+        for (String table : List.of("word", "token_type"))
+            weights.add(new Architecture.Weight(Architecture.Kind.PLAIN, List.of("embeddings." + table
+                    + "_embeddings.weight")));
+        layerNorm("emb_ln");
+        for (int layer = 0; layer < config.layers(); layer++) {
+            String at = "encoder.layers." + layer + ".";
+            linear(false, List.of(at + "attn.Wqkv"), 3 * config.hiddenSize());
+            linear(false, List.of(at + "attn.out_proj"), config.hiddenSize());
+            layerNorm(at + "norm1");
+            linear(false, List.of(at + "mlp.fc11", at + "mlp.fc12"), config.intermediateSize(),
+                    config.intermediateSize());
+            linear(false, List.of(at + "mlp.fc2"), config.hiddenSize());
+            layerNorm(at + "norm2");
+        }
     }
 
     private void layerNorm(String module) {

@@ -3,8 +3,8 @@ package graft.engine.torch;
 /**
  * What one native step brought.
  *
- * @param chances of each sampling slice in the batch's order
- * @param finite  of each slice: whether everything computed for it is finite
+ * @param chances of each choice of each sampling slice, in the batch's order
+ * @param finite  of each row: whether everything computed for it is finite
  */
 record StepOutput(Chances[] chances, boolean[] finite) {
     /**

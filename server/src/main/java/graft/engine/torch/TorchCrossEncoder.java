@@ -2,29 +2,33 @@ package graft.engine.torch;
 
 import ai.djl.pytorch.jni.IValue;
 import graft.engine.CrossEncoder;
+import graft.engine.Workers;
 import graft.weights.ModelConfig;
 import graft.weights.ModelFiles;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
-import java.util.concurrent.locks.ReentrantLock;
 import java.util.stream.IntStream;
 
 /**
- * A BERT cross-encoder on libtorch, float32: one label through a sigmoid, or the second of two by softmax, as
- * sentence-transformers reads them. One native call at a time, of pairs of similar length; others wait their turn.
+ * A cross-encoder of BERT's or RoBERTa's family on libtorch, float32: one label through a sigmoid, or the second of two
+ * by softmax, as sentence-transformers reads them. One native call at a time, of pairs of similar length;
+ * others wait their turn.
  */
 public final class TorchCrossEncoder implements CrossEncoder {
     private final int window;
     private final int batchTokens;
     private final TorchModule module;
     private final int vocabulary;
-    private final ReentrantLock turn = new ReentrantLock(true);
+    private final int separators;
+    private final boolean typed;
+    /** Computes for all callers, one after the other in the order they came. */
+    private final Workers worker = new Workers("reranker", 1, 0);
     private boolean closed;
 
     /**
-     * @param folder      a Hugging Face folder of a BertForSequenceClassification
+     * @param folder      a Hugging Face folder of a BertForSequenceClassification, or of RoBERTa's or XLM-R's
      * @param device      {@code cpu} or {@code cuda:N}
      * @param window      knowledge.reranker-window: most tokens of a pair; the model's own limit if less
      * @param batchTokens embedder.batch-tokens: most tokens, padding included, of one native call
@@ -40,6 +44,8 @@ public final class TorchCrossEncoder implements CrossEncoder {
 
     private TorchCrossEncoder(ModelConfig config, TorchModule module, int window, int batchTokens) {
         this.vocabulary = config.vocabularySize();
+        this.separators = config.firstPosition() > 0 ? 2 : 1;
+        this.typed = config.tokenTypes() > 1;
         this.module = module;
         this.window = Math.min(window, config.maxPositions());
         this.batchTokens = batchTokens;
@@ -48,6 +54,11 @@ public final class TorchCrossEncoder implements CrossEncoder {
     @Override
     public int window() {
         return window;
+    }
+
+    @Override
+    public int separators() {
+        return separators;
     }
 
     @Override
@@ -90,11 +101,10 @@ public final class TorchCrossEncoder implements CrossEncoder {
             lengths[i] = pair.tokens().length;
             for (int k = 0; k < lengths[i]; k++) {
                 tokens[i * most + k] = pair.tokens()[k];
-                types[i * most + k] = k < pair.second() ? 0 : 1;
+                types[i * most + k] = typed && k >= pair.second() ? 1 : 0;
             }
         }
-        turn.lock();
-        try {
+        return worker.call(() -> {
             if (closed) throw new IllegalStateException("the reranker is closed");
             try (TorchModule.Scope scope = module.scope()) {
                 IValue result = scope.call("score", scope.tensor(scope.longs(tokens, lengths.length, most)),
@@ -102,9 +112,7 @@ public final class TorchCrossEncoder implements CrossEncoder {
                         scope.tensor(scope.longs(lengths, lengths.length)));
                 return likelihoods(scope.toFloats(result), lengths.length);
             }
-        } finally {
-            turn.unlock();
-        }
+        });
     }
 
     private static double[] likelihoods(float[] logits, int pairs) {
@@ -120,13 +128,14 @@ public final class TorchCrossEncoder implements CrossEncoder {
 
     @Override
     public void close() {
-        turn.lock();
         try {
-            if (closed) return;
-            closed = true;
-            module.close();
-        } finally {
-            turn.unlock();
+            worker.start(() -> {
+                if (!closed) module.close();
+                closed = true;
+            });
+        } catch (IllegalStateException already) {
+            return;
         }
+        worker.close();
     }
 }

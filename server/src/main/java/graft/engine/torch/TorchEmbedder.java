@@ -2,6 +2,7 @@ package graft.engine.torch;
 
 import ai.djl.pytorch.jni.IValue;
 import graft.engine.Embedder;
+import graft.engine.Workers;
 import graft.weights.ModelConfig;
 import graft.weights.ModelFiles;
 import graft.weights.SentenceConfig;
@@ -10,7 +11,6 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Comparator;
 import java.util.List;
-import java.util.concurrent.locks.ReentrantLock;
 
 /**
  * A BERT-family sentence encoder on libtorch: mean over all tokens or the first one's state, as its folder says, unit
@@ -23,7 +23,8 @@ public final class TorchEmbedder implements Embedder {
     private final int batchTokens;
     private final ModelConfig config;
     private final TorchModule module;
-    private final ReentrantLock turn = new ReentrantLock(true);
+    /** Computes for all callers, one after the other in the order they came. */
+    private final Workers worker = new Workers("embedder", 1, 0);
     private boolean closed;
 
     /**
@@ -101,17 +102,14 @@ public final class TorchEmbedder implements Embedder {
             lengths[i] = texts.get(i).length;
             for (int k = 0; k < lengths[i]; k++) tokens[i * most + k] = texts.get(i)[k];
         }
-        turn.lock();
-        try {
+        return worker.call(() -> {
             if (closed) throw new IllegalStateException("the embedder is closed");
             try (TorchModule.Scope scope = module.scope()) {
                 IValue result = scope.call("embed", scope.tensor(scope.longs(tokens, lengths.length, most)),
                         scope.tensor(scope.longs(lengths, lengths.length)));
                 return rows(scope.toFloats(result));
             }
-        } finally {
-            turn.unlock();
-        }
+        });
     }
 
     private List<float[]> rows(float[] values) {
@@ -123,13 +121,14 @@ public final class TorchEmbedder implements Embedder {
 
     @Override
     public void close() {
-        turn.lock();
         try {
-            if (closed) return;
-            closed = true;
-            module.close();
-        } finally {
-            turn.unlock();
+            worker.start(() -> {
+                if (!closed) module.close();
+                closed = true;
+            });
+        } catch (IllegalStateException already) {
+            return;
         }
+        worker.close();
     }
 }

@@ -35,6 +35,7 @@ public final class TorchEngine implements InferenceEngine {
     private final Map<Long, ActiveSequence> accepted = new ConcurrentHashMap<>();
     private final Set<String> evictions = ConcurrentHashMap.newKeySet();
     private final AtomicLong ids = new AtomicLong();
+    private final Places places;
     private boolean closed;
 
     /**
@@ -79,7 +80,11 @@ public final class TorchEngine implements InferenceEngine {
         var loader = new AdapterLoader(module, architecture, AdapterTarget.of(config), settings.precision());
         bank = new AdapterBank(module, settings, loader::load, arrival -> inbox.add(new EngineLoop.Message.Arrived(arrival)));
         var step = new DecodeStep(module, limits.tokensPerBlock());
-        loop = new EngineLoop(inbox, step, bank, limits, cost(config), evictions, sequence -> accepted.remove(sequence.id()));
+        places = new Places(settings.maxRunning() + settings.maxWaiting());
+        loop = new EngineLoop(inbox, step, bank, limits, settings.speculation(), cost(config), evictions,
+                sequence -> {
+            if (accepted.remove(sequence.id()) != null) places.giveBack(sequence.request.tenant());
+        });
         thread = Thread.ofPlatform().name("engine-" + model.id()).start(loop);
     }
 
@@ -115,7 +120,7 @@ public final class TorchEngine implements InferenceEngine {
         var sequence = new ActiveSequence(ids.incrementAndGet(), request, sink, EngineLoop.nowMicros());
         synchronized (accepted) {
             if (closed || !loop.snapshot().healthy()) throw new IllegalStateException("the engine has stopped");
-            if (accepted.size() >= settings.maxRunning() + settings.maxWaiting())
+            if (!places.take(request.tenant()))
                 return new Submission.Busy(Duration.ofMillis(settings.retryAfterMillis()));
             accepted.put(sequence.id(), sequence);
             inbox.add(new EngineLoop.Message.Submit(sequence));
@@ -134,6 +139,11 @@ public final class TorchEngine implements InferenceEngine {
     }
 
     @Override
+    public void allow(long sequenceId, int tokens) {
+        if (accepted.containsKey(sequenceId)) inbox.add(new EngineLoop.Message.Allow(sequenceId, tokens));
+    }
+
+    @Override
     public void cancel(long sequenceId) {
         ActiveSequence sequence = accepted.get(sequenceId);
         if (sequence != null && sequence.cancelled.compareAndSet(false, true))
@@ -145,12 +155,10 @@ public final class TorchEngine implements InferenceEngine {
         EngineLoop.Snapshot now = loop.snapshot();
         // Time since the last step or rest, so that busy and idle add up to the wall clock.
         long since = Math.max(0, EngineLoop.nowMicros() - now.atMicros());
-        Totals totals = now.totals();
-        totals = new Totals(totals.steps(), totals.promptTokens(), totals.cachedPromptTokens(), totals.generatedTokens(),
-                totals.preemptions(), totals.busyMicros() + (now.idle() ? 0 : since),
-                totals.idleMicros() + (now.idle() ? since : 0), totals.adapterLoads());
+        Totals totals = now.totals().later(now.idle() ? 0 : since, now.idle() ? since : 0);
         return new EngineStatus("torch", settings.precision().setting(), settings.device(), now.running(), now.waiting(),
-                now.blocks(), now.adapters(), totals, now.healthy());
+                now.blocks(), now.adapters(), EngineStatus.fitting(now.adapters(), settings.adapterBytes(),
+                        settings.maxAdaptersPerStep()), totals, now.healthy());
     }
 
     @Override

@@ -103,6 +103,11 @@ final class TorchModule implements AutoCloseable {
             return manager.create(direct.order(ByteOrder.nativeOrder()), new Shape(direct.remaining() / Float.BYTES), DataType.FLOAT32);
         }
 
+        /** As {@link #floats(ByteBuffer)}, in this shape. */
+        PtNDArray floats(ByteBuffer direct, long... shape) {
+            return manager.create(direct.order(ByteOrder.nativeOrder()), new Shape(shape), DataType.FLOAT32);
+        }
+
         /** Raw bytes of a direct buffer, not copied. */
         PtNDArray bytes(ByteBuffer direct) {
             return manager.create(direct.order(ByteOrder.nativeOrder()), new Shape(direct.remaining()), DataType.INT8);

@@ -1,5 +1,6 @@
 package graft.engine.torch;
 
+import graft.scheduling.drafting.Speculation;
 import java.util.Objects;
 
 /**
@@ -21,16 +22,19 @@ import java.util.Objects;
  * @param contextLimit       engine.context-limit: most tokens of prompt and answer; the model's own limit if less
  * @param retryAfterMillis   engine.retry-after-millis: what a refused caller is told to wait
  * @param operators          engine.operators: whether our own operators compute where they can
+ * @param speculation        engine.speculation: how far steps compute ahead
  */
 public record TorchSettings(Precision precision, String device, int threads, long kvBytes, double kvFraction,
         int tokensPerBlock, int tokensPerStep, int maxRunning, int maxWaiting, int maxAdaptersPerStep, long adapterBytes,
-        long adapterHostBytes, int adapterLoads, int contextLimit, int retryAfterMillis, boolean operators) {
+        long adapterHostBytes, int adapterLoads, int contextLimit, int retryAfterMillis, boolean operators,
+        Speculation speculation) {
     public static final TorchSettings DEFAULT = new TorchSettings(Precision.BF16, "cpu", 0, 512L << 20, 0, 16, 512, 64,
-            256, 16, 1L << 30, 1L << 30, 2, 131_072, 1000, true);
+            256, 16, 1L << 30, 1L << 30, 2, 131_072, 1000, true, Speculation.DEFAULT);
 
     public TorchSettings {
         Objects.requireNonNull(precision);
         Objects.requireNonNull(device);
+        Objects.requireNonNull(speculation);
         if (threads < 0) throw new IllegalArgumentException("threads " + threads);
         if (kvBytes < 0) throw new IllegalArgumentException("kvBytes " + kvBytes);
         if (kvBytes == 0 && !(kvFraction > 0 && kvFraction <= 1)) throw new IllegalArgumentException("kvFraction " + kvFraction);
@@ -52,26 +56,32 @@ public record TorchSettings(Precision precision, String device, int threads, lon
             long adapterHostBytes, int adapterLoads, int contextLimit, int retryAfterMillis, boolean operators) {
         this(precision, device, threads, kvBytes, 0, tokensPerBlock, tokensPerStep, maxRunning, maxWaiting,
                 maxAdaptersPerStep, adapterBytes, adapterHostBytes, adapterLoads, contextLimit, retryAfterMillis,
-                operators);
+                operators, Speculation.DEFAULT);
     }
 
     public TorchSettings withPrecision(Precision other) {
         return new TorchSettings(other, device, threads, kvBytes, kvFraction, tokensPerBlock, tokensPerStep, maxRunning,
                 maxWaiting, maxAdaptersPerStep, adapterBytes, adapterHostBytes, adapterLoads, contextLimit,
-                retryAfterMillis, operators);
+                retryAfterMillis, operators, speculation);
     }
 
     /** Prompts are computed in slices of at most this many tokens. */
     public TorchSettings withTokensPerStep(int other) {
         return new TorchSettings(precision, device, threads, kvBytes, kvFraction, tokensPerBlock, other, maxRunning,
                 maxWaiting, maxAdaptersPerStep, adapterBytes, adapterHostBytes, adapterLoads, contextLimit,
-                retryAfterMillis, operators);
+                retryAfterMillis, operators, speculation);
     }
 
     public TorchSettings withOperators(boolean other) {
         return new TorchSettings(precision, device, threads, kvBytes, kvFraction, tokensPerBlock, tokensPerStep,
                 maxRunning, maxWaiting, maxAdaptersPerStep, adapterBytes, adapterHostBytes, adapterLoads, contextLimit,
-                retryAfterMillis, other);
+                retryAfterMillis, other, speculation);
+    }
+
+    public TorchSettings withSpeculation(Speculation other) {
+        return new TorchSettings(precision, device, threads, kvBytes, kvFraction, tokensPerBlock, tokensPerStep,
+                maxRunning, maxWaiting, maxAdaptersPerStep, adapterBytes, adapterHostBytes, adapterLoads, contextLimit,
+                retryAfterMillis, operators, other);
     }
 
     private static void positive(String name, long value) {

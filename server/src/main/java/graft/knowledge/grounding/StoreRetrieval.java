@@ -5,6 +5,7 @@ import graft.knowledge.Passage;
 import graft.knowledge.Retrieval;
 import graft.knowledge.TextEmbedder;
 import graft.registry.DatabaseUnavailableException;
+import graft.registry.knowledge.Pages;
 import graft.registry.knowledge.RetrievalDao;
 import graft.registry.knowledge.SearchDao;
 import graft.registry.knowledge.SearchDao.FoundChunk;
@@ -95,7 +96,7 @@ public final class StoreRetrieval implements Retrieval {
             shown = chunk.end();
             if (text.isBlank()) continue;
             passages.add(new Passage(chunk.id(), chunk.fileId(), chunk.filename(), chunk.revision(), start,
-                    chunk.end(), text, 1));
+                    chunk.end(), text, 1, Pages.after(chunk.page(), chunk.text(), start - chunk.start())));
         }
         return List.copyOf(passages);
     }

@@ -27,6 +27,11 @@ public enum DocumentKind {
         return title;
     }
 
+    /** Whether its stored text has pages or slides, a form feed between two of them. */
+    public boolean isPaged() {
+        return this == PDF || this == PPTX;
+    }
+
     /** @param extension of a file's name, in lower case without the dot */
     public static Optional<DocumentKind> named(String extension) {
         for (DocumentKind kind : values()) {

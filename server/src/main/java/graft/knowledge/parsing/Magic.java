@@ -1,6 +1,7 @@
 package graft.knowledge.parsing;
 
 import java.nio.charset.StandardCharsets;
+import java.util.Arrays;
 import java.util.Locale;
 import java.util.Optional;
 
@@ -33,6 +34,15 @@ public final class Magic {
 
     static boolean isPdf(byte[] bytes) {
         return head(bytes, PDF_HEADER_WITHIN).contains("%PDF-");
+    }
+
+    /** Anywhere: what follows it may be a server's trailing bytes, or another revision. */
+    static boolean hasPdfEnd(byte[] bytes) {
+        byte[] mark = {'%', '%', 'E', 'O', 'F'};
+        for (int i = bytes.length - mark.length; i >= 0; i--) {
+            if (Arrays.equals(bytes, i, i + mark.length, mark, 0, mark.length)) return true;
+        }
+        return false;
     }
 
     private static boolean isHtml(byte[] bytes) {

@@ -33,6 +33,9 @@ final class PdfDocument {
     }
 
     static void write(byte[] bytes, MarkdownWriter out) throws IOException {
+        // PDFBox would search what is left of it for objects, and nobody would know what is missing.
+        if (!Magic.hasPdfEnd(bytes)) throw DocumentRefusedException.invalid(
+                "The PDF has no end mark (%%EOF): it is truncated. Upload it whole.");
         FontMappers.set(BundledFont.load());
         try (PDDocument document = Loader.loadPDF(bytes)) {
             List<List<PdfLines.Line>> pages = PdfLines.of(document);

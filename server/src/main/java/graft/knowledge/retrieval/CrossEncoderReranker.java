@@ -30,6 +30,7 @@ public final class CrossEncoderReranker implements Reranker {
             asked = Arrays.copyOf(asked, half);
             asked[half - 1] = separator;
         }
+        asked = separated(asked);
         List<CrossEncoder.Pair> pairs = new ArrayList<>();
         List<Integer> owners = new ArrayList<>();
         for (int i = 0; i < passages.size(); i++) {
@@ -45,6 +46,13 @@ public final class CrossEncoderReranker implements Reranker {
             best[owner] = best[owner] == null ? scores.get(i) : Math.max(best[owner], scores.get(i));
         }
         return List.of(best);
+    }
+
+    /** The last token, a separator, as often as the model wants it between two texts. */
+    private int[] separated(int[] asked) {
+        int[] wider = Arrays.copyOf(asked, asked.length + encoder.separators() - 1);
+        Arrays.fill(wider, asked.length, wider.length, asked[asked.length - 1]);
+        return wider;
     }
 
     private List<CrossEncoder.Pair> parts(int[] asked, int[] passage) {

@@ -16,8 +16,8 @@ public final class Expansion {
     private final SearchDao search;
     private final int mostTokens;
 
-    /** What is shown around a chunk. */
-    public enum Kind { NONE, NEIGHBOURS, SECTION }
+    /** What is shown around a chunk; {@link Links} are behind it. */
+    public enum Kind { NONE, NEIGHBOURS, SECTION, LINKS }
 
     /** @param mostTokens that a chunk may grow to: {@code knowledge.expansion-tokens} */
     public Expansion(SearchDao search, int mostTokens) {
@@ -30,7 +30,7 @@ public final class Expansion {
      * @return the same chunks, each grown; one that lies in a better one is left out
      */
     public List<FoundChunk> expand(String tenantId, List<FoundChunk> chunks, Kind kind) {
-        if (kind == Kind.NONE) return chunks;
+        if (kind == Kind.NONE || kind == Kind.LINKS) return chunks;
         Map<Long, List<Neighbour>> around = new HashMap<>();
         int reach = kind == Kind.NEIGHBOURS ? 1 : SearchDao.MOST_REACH;
         for (Neighbour neighbour : search.around(tenantId, chunks.stream().map(FoundChunk::number).toList(), reach)) {
@@ -91,7 +91,8 @@ public final class Expansion {
     private static List<String> paths(Neighbour neighbour) {
         String line = neighbour.firstLine().strip();
         String title = line.replaceFirst("^#{1,6}\\s+", "").replaceFirst("\\s+#*$", "");
-        if (!line.startsWith("#") || title.equals(line)) return List.of(neighbour.heading());
-        return List.of(neighbour.heading() + " > " + title, neighbour.heading() + " " + title, title);
+        String heading = neighbour.heading().replaceFirst("\\s*\\| .*$", ""); // a table's columns are no section
+        if (!line.startsWith("#") || title.equals(line)) return List.of(heading);
+        return List.of(heading + " > " + title, heading + " " + title, title);
     }
 }

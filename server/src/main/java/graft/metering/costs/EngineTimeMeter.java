@@ -2,11 +2,11 @@ package graft.metering.costs;
 
 import graft.engine.EngineTime;
 import graft.engine.InferenceEngine;
-import graft.metering.Periodic;
 import graft.registry.DatabaseUnavailableException;
-import graft.registry.costs.EngineTimeDao;
+import graft.registry.Periodic;
 import graft.registry.costs.EngineTimeDao.Passed;
 import graft.registry.costs.EngineTimeDao.Run;
+import graft.registry.costs.EngineTimeDao;
 import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
@@ -57,7 +57,7 @@ public final class EngineTimeMeter implements AutoCloseable {
             this.engines.add(new Metered(engine, new Run(processId, engine.model().id(), engine.status().device(),
                     now)));
         }
-        periodic = new Periodic("engine-time", interval, this::checkpoint);
+        periodic = Periodic.every("engine-time", interval, this::checkpoint);
     }
 
     /** Writes what passed since the last checkpoint of each engine. */

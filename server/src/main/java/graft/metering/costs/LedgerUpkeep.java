@@ -1,9 +1,9 @@
 package graft.metering.costs;
 
-import graft.metering.Periodic;
+import graft.registry.Periodic;
 import graft.registry.costs.LedgerDaysDao;
-import graft.registry.costs.StoredBytesDao;
 import graft.registry.costs.StoredBytesDao.Stored;
+import graft.registry.costs.StoredBytesDao;
 import graft.registry.usage.Component;
 import graft.registry.usage.Counters;
 import graft.registry.usage.LedgerDao;
@@ -68,7 +68,7 @@ public final class LedgerUpkeep implements AutoCloseable {
         this.settings = settings;
         this.clock = clock;
         prepare();
-        periodic = new Periodic("ledger-upkeep", settings.interval(), this::run);
+        periodic = Periodic.every("ledger-upkeep", settings.interval(), this::run);
     }
 
     private LocalDate today() {

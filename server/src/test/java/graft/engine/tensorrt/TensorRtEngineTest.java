@@ -113,6 +113,25 @@ class TensorRtEngineTest {
     }
 
     @Test
+    void tokensBeyondAnAllowanceAreWithheldUntilItIsRaisedOrDropped() {
+        try (TensorRtEngine engine = open("")) {
+            List<Heard> held = List.of(new Heard(), new Heard());
+            List<Long> ids = held.stream().map(heard -> ((Submission.Accepted) engine.submit(new EngineRequest("test",
+                    "tenant", new int[] {5, 6, 7}, 7, Sampling.GREEDY, List.of(), Set.of(), 0, Optional.empty(), 2),
+                    heard)).sequenceId()).toList();
+            Heard other = submit(engine, request(List.of(), 7, 0, 5, 6, 7));
+            assertEquals(7, other.end.join().generatedTokens());
+            assertEquals(List.of(List.of(5, 6), List.of(5, 6)), held.stream().map(Heard::ids).toList());
+            engine.allow(ids.getFirst(), 7);
+            assertEquals(Finished.Reason.LENGTH, held.getFirst().end.join().reason());
+            assertEquals(other.ids(), held.getFirst().ids());
+            engine.cancel(ids.getLast());
+            assertEquals(Finished.Reason.CANCELLED, held.getLast().end.join().reason());
+            assertEquals(2, held.getLast().end.join().generatedTokens());
+        }
+    }
+
+    @Test
     void eachAdapterAnswersAsItselfAndTheBaseAsNone() {
         try (TensorRtEngine engine = open("adapters=1")) {
             List<Integer> none = run(engine, List.of());

@@ -11,6 +11,7 @@ import graft.engine.Finished;
 import graft.engine.GeneratedToken;
 import graft.engine.Sampling;
 import graft.engine.Submission;
+import graft.scheduling.drafting.Speculation;
 import graft.weights.ModelFiles;
 import graft.weights.TestModels;
 import java.io.IOException;
@@ -66,17 +67,18 @@ class GoldenFormsTest {
         List<Golden> cases = cases(model);
         int longest = cases.stream().mapToInt(each -> each.prompt().length + each.greedy().length).max().orElseThrow();
         var forms = new StringBuilder();
-        try (TorchEngine engine = open(model, 512, PLENTY)) {
+        try (TorchEngine engine = open(model, 512, PLENTY, Speculation.DEFAULT)) {
             forms.append(form("alone", cases.stream()
                     .mapToDouble(each -> together(engine, "alone " + each.name(), List.of(each))).max().orElseThrow()));
             forms.append(form("together", together(engine, "together", cases)));
             forms.append(form("cached", cached(engine, cases)));
         }
-        try (TorchEngine engine = open(model, 7, PLENTY)) {
+        try (TorchEngine engine = open(model, 7, PLENTY, Speculation.DEFAULT)) {
             forms.append(form("slices", together(engine, "slices", cases)));
         }
         int blocks = 2 * Math.ceilDiv(longest, BLOCK_TOKENS);
-        try (TorchEngine engine = open(model, 64, kvBytes(model, blocks * BLOCK_TOKENS))) {
+        // A rival that computes ahead has left before the case arrives; SpeculationTest preempts those that do.
+        try (TorchEngine engine = open(model, 64, kvBytes(model, blocks * BLOCK_TOKENS), Speculation.OFF)) {
             together(engine, "so that adapters are there", cases);
             forms.append(form("preempted", cases.stream()
                     .mapToDouble(each -> preempted(engine, each, blocks)).max().orElseThrow()));
@@ -165,9 +167,9 @@ class GoldenFormsTest {
         return worst;
     }
 
-    private static TorchEngine open(String model, int tokensPerStep, long kvBytes) {
+    private static TorchEngine open(String model, int tokensPerStep, long kvBytes, Speculation speculation) {
         TorchSettings settings = new TorchSettings(Precision.FLOAT32, "cpu", 1, kvBytes, BLOCK_TOKENS, tokensPerStep, 64,
-                128, 16, 64 << 20, 0, 2, 512, 10, true);
+                128, 16, 64 << 20, 0, 2, 512, 10, true).withSpeculation(speculation);
         return TorchEngine.open(model, TestModels.folder("models/" + model), settings);
     }
 

@@ -9,6 +9,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import graft.scheduling.drafting.Speculation;
 import graft.weights.TestModels;
 import org.junit.jupiter.api.Test;
 
@@ -47,6 +48,6 @@ class SeveralBasesTest {
 
     private static TorchEngine open(String model, double kvFraction) {
         return TorchEngine.open(model, TestModels.folder("models/" + model), new TorchSettings(Precision.FLOAT32, "cpu", 1, 0,
-                kvFraction, 4, 512, 32, 64, 16, 64 << 20, 0, 2, 512, 10, true));
+                kvFraction, 4, 512, 32, 64, 16, 64 << 20, 0, 2, 512, 10, true, Speculation.DEFAULT));
     }
 }

@@ -25,6 +25,7 @@ import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.Set;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.atomic.AtomicBoolean;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -83,6 +84,24 @@ class TorchEngineTest {
     }
 
     @Test
+    void aSequenceStaysAtItsAllowanceUntilItIsRaisedOrCancelled() {
+        int[] prompt = ints(cases.get(0).get("input_ids"));
+        List<Collected> held = List.of(new Collected(), new Collected());
+        List<Long> ids = held.stream().map(sink -> ((Submission.Accepted) engine.submit(new EngineRequest("held",
+                "tenant", prompt, 12, Sampling.GREEDY, List.of(), Set.of(), 0, Optional.empty(), 3), sink)).sequenceId())
+                .toList();
+        Collected other = submit(request(prompt, 12, Sampling.GREEDY, 0));
+        other.end();
+        held.forEach(sink -> assertEquals(3, sink.tokens.size()));
+        engine.allow(ids.getFirst(), 12);
+        assertEquals(12, held.getFirst().end().generatedTokens());
+        assertArrayEquals(other.ids(), held.getFirst().ids());
+        engine.cancel(ids.getLast());
+        assertEquals(Finished.Reason.CANCELLED, held.getLast().end().reason());
+        assertEquals(3, held.getLast().end().generatedTokens());
+    }
+
+    @Test
     void engineTimeAttributedIsBusyTimeAndTheRestIsIdle() {
         EngineStatus.Totals before = idleStatus().totals();
         long start = System.nanoTime();
@@ -95,6 +114,28 @@ class TorchEngineTest {
         long counted = after.busyMicros() + after.idleMicros() - before.busyMicros() - before.idleMicros();
         assertTrue(Math.abs(wall - counted) < 5000, wall + " us of wall clock, counted " + counted);
         assertEquals(12L * cases.size(), after.generatedTokens() - before.generatedTokens());
+    }
+
+    /** Loading computes: on a virtual thread it would wait for a carrier, and hold one. */
+    @Test
+    void anAdapterIsLoadedWhileEveryCarrierOfVirtualThreadsIsTaken() throws InterruptedException {
+        var release = new AtomicBoolean();
+        var adapter = new EngineAdapter("qv", 1, "sha256:carriers", 1, () -> TestModels.folder("adapters/l3-r4-qv"));
+        List<Thread> takers = new ArrayList<>();
+        try {
+            var taken = new CountDownLatch(Runtime.getRuntime().availableProcessors());
+            for (long i = taken.getCount(); i > 0; i--) takers.add(Thread.ofVirtual().start(() -> {
+                taken.countDown();
+                while (!release.get()) Thread.onSpinWait();
+            }));
+            taken.await();
+            var request = new EngineRequest("r", "carriers", new int[] {5, 6, 7}, 2, Sampling.GREEDY, List.of(adapter),
+                    Set.of(), 0, Optional.empty());
+            assertEquals(Finished.Reason.LENGTH, submit(request).end().reason());
+        } finally {
+            release.set(true);
+            for (Thread taker : takers) taker.join();
+        }
     }
 
     private static EngineStatus idleStatus() {

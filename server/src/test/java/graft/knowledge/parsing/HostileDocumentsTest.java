@@ -35,6 +35,7 @@ class HostileDocumentsTest {
     void truncatedFilesAreDamaged() throws IOException {
         byte[] pdf = SampleDocuments.pdf();
         refused("invalid_file", "PDF", DocumentKind.PDF, Arrays.copyOf(pdf, 64));
+        refused("invalid_file", "truncated", DocumentKind.PDF, Arrays.copyOf(pdf, pdf.length - 12));
         byte[] docx = SampleDocuments.docx();
         refused("invalid_file", "damaged", DocumentKind.DOCX, Arrays.copyOf(docx, docx.length / 2));
     }

@@ -97,6 +97,24 @@ public final class SampleDocuments {
         }
     }
 
+    /** Each page says its number, and enough of pumps for several small chunks. */
+    public static byte[] longPdf(int pages) throws IOException {
+        try (PDDocument document = new PDDocument()) {
+            for (int number = 1; number <= pages; number++) {
+                PDPage page = new PDPage();
+                document.addPage(page);
+                try (PDPageContentStream content = new PDPageContentStream(document, page)) {
+                    line(content, 24, 740, "Page " + number);
+                    for (int i = 0; i < 30; i++) {
+                        line(content, 11, 700 - 15 * i, "Sentence " + i + " of page " + number
+                                + " says that pump " + number * 100 + i + " was looked at.");
+                    }
+                }
+            }
+            return saved(document);
+        }
+    }
+
     private static PDDocument pdfDocument() throws IOException {
         PDDocument document = new PDDocument();
         PDPage page = new PDPage();

@@ -3,12 +3,13 @@ package graft.knowledge.retrieval;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import graft.knowledge.TextEmbedder;
+import java.io.BufferedInputStream;
+import java.io.DataInputStream;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
-import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
@@ -29,7 +30,7 @@ import java.util.Set;
  */
 final class ShortChunks {
     static final int MOST_TOKENS = 48;
-    private static final int BLOCK = 512;
+    private static final int BLOCK = 2048;
     private static final ObjectMapper JSON = new ObjectMapper();
     private final List<String> texts;
     private final Path vectors;
@@ -120,19 +121,31 @@ final class ShortChunks {
         return (done - first) / ((System.nanoTime() - began) / 1e9);
     }
 
-    /** The vectors of a range of chunks. */
-    List<float[]> vectors(int from, int to) throws IOException {
+    /**
+     * One a chunk: of those without their own yet a stand-in, which is between two others' and a little beside them.
+     */
+    List<float[]> vectors() throws IOException {
         int width = embedder.dimensions();
-        ByteBuffer bytes = ByteBuffer.allocate((to - from) * width * Float.BYTES).order(ByteOrder.LITTLE_ENDIAN);
-        try (FileChannel channel = FileChannel.open(vectors)) {
-            long at = (long) from * width * Float.BYTES;
-            while (bytes.hasRemaining() && channel.read(bytes, at + bytes.position()) >= 0);
+        int own = embedded();
+        List<float[]> found = new ArrayList<>(texts.size());
+        try (DataInputStream in = new DataInputStream(new BufferedInputStream(Files.newInputStream(vectors)))) {
+            byte[] bytes = new byte[width * Float.BYTES];
+            for (int i = 0; i < own; i++) {
+                in.readFully(bytes);
+                float[] vector = new float[width];
+                ByteBuffer.wrap(bytes).order(ByteOrder.LITTLE_ENDIAN).asFloatBuffer().get(vector);
+                found.add(vector);
+            }
         }
-        bytes.flip();
-        List<float[]> found = new ArrayList<>(to - from);
-        for (int i = from; i < to; i++) {
+        Random random = new Random(7);
+        for (int i = own; i < texts.size(); i++) {
+            float[] one = found.get(random.nextInt(own));
+            float[] other = found.get(random.nextInt(own));
+            float share = 0.5f + random.nextFloat() / 2;
             float[] vector = new float[width];
-            bytes.asFloatBuffer().get((i - from) * width, vector);
+            for (int d = 0; d < width; d++) {
+                vector[d] = share * one[d] + (1 - share) * other[d] + (float) random.nextGaussian(0, 0.01);
+            }
             found.add(vector);
         }
         return found;

@@ -1,5 +1,6 @@
 package graft.registry.knowledge.whole;
 
+import graft.registry.Columns;
 import graft.registry.Database;
 import graft.registry.knowledge.AttributeFilter;
 import graft.registry.knowledge.SearchDao.FoundChunk;
@@ -38,7 +39,7 @@ public final class WholeStoreDao {
         Map<String, Object> bindings = new HashMap<>();
         String sql = """
                 SELECT c.number, r.id || '-' || c.ordinal AS id, s.id AS store_id, f.id AS file_id, f.filename,
-                    r.id AS revision, c.start_at, c.end_at, c.body, d.attributes::text AS attributes
+                    r.id AS revision, c.start_at, c.end_at, c.body, d.attributes::text AS attributes, c.page
                 FROM document d JOIN document_revision r ON r.number = d.visible_revision
                     JOIN chunk c ON c.revision = r.number JOIN vector_store s ON s.number = d.store
                     JOIN file f ON f.id = d.file_id
@@ -49,7 +50,8 @@ public final class WholeStoreDao {
                 .map((rows, context) -> new FoundChunk(rows.getLong("number"), rows.getString("id"),
                         rows.getString("store_id"), rows.getString("file_id"), rows.getString("filename"),
                         rows.getString("revision"), rows.getInt("start_at"), rows.getInt("end_at"),
-                        rows.getString("body"), rows.getString("attributes"))).list());
+                        rows.getString("body"), rows.getString("attributes"),
+                        Columns.optionalInt(rows, "page"))).list());
     }
 
     /** Those of these revisions that searches see now: no others may be cited. */

@@ -84,7 +84,7 @@ class VectorGraphsIT {
     private static List<Hit> ask(boolean byGraph, Optional<AttributeFilter> filter, float[] question, int limit) {
         SearchedStore store = store();
         SearchedStore asked = byGraph ? store : new SearchedStore(store.number(), store.id(), store.embedder(),
-                store.revision(), store.expired(), OptionalInt.empty());
+                store.revision(), store.chunks(), store.expired(), OptionalInt.empty());
         return search.nearest(bulk.tenant, new SearchDao.Scope(List.of(asked), filter), question, limit);
     }
 
@@ -161,7 +161,7 @@ class VectorGraphsIT {
         assertTrue(search.stores(other.tenant, List.of(other.store.id())).get(other.store.id()).graph().isEmpty());
         for (int i = 0; i < 30; i++) other.add(List.of("a"), List.of(List.of(near())), "{}");
         assertEquals(1, low.promote());
-        assertTrue(new StoreDao(test.database()).delete(other.tenant, other.store.id()));
+        assertTrue(new StoreDao(test.database()).delete(other.tenant, other.store.id(), "test").isPresent());
         assertEquals(1, low.promote());
         assertEquals(1, graphs.names().size());
     }

@@ -1,0 +1,2 @@
+/** What a deletion removed, counted in its own transaction. */
+package graft.registry.knowledge.receipts;

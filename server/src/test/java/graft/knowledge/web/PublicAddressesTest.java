@@ -1,0 +1,32 @@
+package graft.knowledge.web;
+
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.net.InetAddress;
+import java.net.UnknownHostException;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+class PublicAddressesTest {
+    @ParameterizedTest
+    @ValueSource(strings = {"0.0.0.0", "0.1.2.3", "10.0.0.1", "10.255.255.255", "100.64.0.1", "100.127.255.255",
+            "127.0.0.1", "127.255.0.9", "169.254.169.254", "172.16.0.1", "172.31.255.255", "192.0.0.8", "192.0.2.1",
+            "192.88.99.1", "192.168.0.1", "198.18.0.1", "198.19.255.255", "198.51.100.7", "203.0.113.9", "224.0.0.1",
+            "239.255.255.250", "240.0.0.1", "255.255.255.255", "::", "::1", "::ffff:127.0.0.1", "::ffff:10.0.0.1",
+            "::ffff:169.254.169.254", "::127.0.0.1", "64:ff9b::7f00:1", "64:ff9b:1::1", "100::1", "2001::1",
+            "2001:0:7f00:1::", "2001:10::1", "2001:db8::1", "2002:7f00:1::", "3fff::1", "5f00::1", "fc00::1",
+            "fd12:3456::1", "fe80::1", "fec0::1", "ff02::1"})
+    void noneOfThemIsPublic(String address) throws UnknownHostException {
+        assertFalse(PublicAddresses.contains(InetAddress.getByName(address)));
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"1.1.1.1", "9.255.255.255", "11.0.0.1", "100.63.255.255", "100.128.0.1", "128.0.0.1",
+            "169.253.0.1", "169.255.0.1", "172.15.0.1", "172.32.0.1", "192.0.1.1", "192.167.0.1", "198.17.0.1",
+            "198.20.0.1", "223.255.255.255", "::ffff:1.1.1.1", "2001:200::1", "2001:4860:4860::8888",
+            "2606:4700::1111", "2a00::1", "3fff:1000::1"})
+    void allOfThemArePublic(String address) throws UnknownHostException {
+        assertTrue(PublicAddresses.contains(InetAddress.getByName(address)));
+    }
+}
