@@ -236,19 +236,22 @@ public final class SearchDao {
     /**
      * The beginnings of a store's documents whose file has one of these names, in lower case, or was read from one of
      * these URLs, in the order of their making.
+     *
+     * @param seen revisions that are left out
      */
-    public List<FoundChunk> linked(String tenantId, String storeId, Collection<String> targets,
+    public List<FoundChunk> linked(String tenantId, String storeId, Collection<String> targets, Collection<String> seen,
             Optional<AttributeFilter> filter, int most) {
         Map<String, Object> bindings = new HashMap<>();
         String sql = """
                 SELECT c.number FROM vector_store s JOIN document d ON d.store = s.number
-                    JOIN file f ON f.id = d.file_id JOIN chunk c ON c.revision = d.visible_revision AND c.ordinal = 0
+                    JOIN document_revision r ON r.number = d.visible_revision AND r.id <> ALL(:seen)
+                    JOIN file f ON f.id = d.file_id JOIN chunk c ON c.revision = r.number AND c.ordinal = 0
                 WHERE s.id = :store AND (lower(f.filename) = ANY(:targets) OR f.source_url = ANY(:targets))%s
                 ORDER BY d.number LIMIT :most"""
                 .formatted(filter.map(one -> " AND (" + one.sql(bindings) + ") IS TRUE").orElse(""));
         return database.asTenant(tenantId, handle -> fetch(handle, handle.createQuery(sql).bindMap(bindings)
-                .bind("store", storeId).bind("targets", SqlArray.texts(targets)).bind("most", most)
-                .mapTo(Long.class).list()).stream().sorted(Comparator.comparingLong(FoundChunk::number)).toList());
+                .bind("store", storeId).bind("targets", SqlArray.texts(targets)).bind("seen", SqlArray.texts(seen))
+                .bind("most", most).mapTo(Long.class).list()).stream().sorted(Comparator.comparingLong(FoundChunk::number)).toList());
     }
 
     /** The chunk with other bounds in its stored text; empty if its revision is no longer there. */

@@ -48,7 +48,7 @@ public final class Links {
         for (FoundChunk chunk : found) {
             Set<String> targets = targets(chunk.text());
             if (targets.isEmpty() || links.size() >= most) continue;
-            for (FoundChunk linked : search.linked(tenantId, chunk.storeId(), targets, filter, most)) {
+            for (FoundChunk linked : search.linked(tenantId, chunk.storeId(), targets, seen, filter, most)) {
                 if (links.size() < most && seen.add(linked.revision())) links.add(new Link(chunk, linked));
             }
         }
