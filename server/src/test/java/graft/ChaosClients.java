@@ -13,14 +13,20 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Random;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.concurrent.locks.Condition;
+import java.util.concurrent.locks.Lock;
+import java.util.concurrent.locks.ReentrantLock;
 
 /**
  * Clients as they are: three of ten leave a stream at a random token, one of ten sends its request again under the same
  * Idempotency-Key, and all go on when the server comes back.
  */
 final class ChaosClients implements AutoCloseable {
+    /** No event here tells that a dead server's lease has ended: it is looked for so often. */
+    private static final long LEASE_LOOK_MILLIS = 100;
     private final int port;
     private final String key;
     private final String model;
@@ -29,7 +35,6 @@ final class ChaosClients implements AutoCloseable {
     private final HttpClient http = HttpClient.newBuilder().version(HttpClient.Version.HTTP_1_1)
             .connectTimeout(Duration.ofSeconds(5)).build();
     private final AtomicInteger next = new AtomicInteger();
-    private final AtomicInteger ended = new AtomicInteger();
     private final AtomicInteger whole = new AtomicInteger();
     private final AtomicInteger cut = new AtomicInteger();
     private final AtomicInteger broken = new AtomicInteger();
@@ -38,6 +43,12 @@ final class ChaosClients implements AutoCloseable {
     private final AtomicInteger twice = new AtomicInteger();
     private final AtomicLong delivered = new AtomicLong();
     private final List<Thread> threads = new ArrayList<>();
+    private final Lock lock = new ReentrantLock();
+    private final Condition news = lock.newCondition();
+    /** Under the lock, as are the two below. */
+    private int requests;
+    private int ended;
+    private boolean away;
     private volatile boolean closing;
 
     ChaosClients(int port, String key, String model, int maxTokens, long seed) throws Exception {
@@ -55,11 +66,15 @@ final class ChaosClients implements AutoCloseable {
     }
 
     void start(int requests, int clients) {
+        this.requests = requests;
         for (int client = 0; client < clients; client++) {
             threads.add(Thread.ofVirtual().start(() -> {
                 for (int i = next.getAndIncrement(); i < requests && !closing; i = next.getAndIncrement()) {
-                    one(i);
-                    ended.incrementAndGet();
+                    try {
+                        one(i);
+                    } finally {
+                        ended();
+                    }
                 }
             }));
         }
@@ -94,17 +109,17 @@ final class ChaosClients implements AutoCloseable {
         String run() throws IOException, InterruptedException;
     }
 
-    /** A server that is away is asked again; a stream that broke is over. */
+    /** A server that is away is asked again when it is back; a stream that broke is over. */
     private String awaitServer(Attempt attempt) {
         while (!closing) {
             try {
                 String answer = attempt.run();
                 if (answer != null) return answer;
                 refused.incrementAndGet();
-                Thread.sleep(50); // the pause a client makes after Retry-After, cut short
+                awaitNews();
             } catch (IOException e) {
                 try {
-                    Thread.sleep(100);
+                    awaitBack();
                 } catch (InterruptedException stop) {
                     return null;
                 }
@@ -113,6 +128,55 @@ final class ChaosClients implements AutoCloseable {
             }
         }
         return null;
+    }
+
+    /** Before a kill or a restart: whoever meets a closed door from now on waits for {@link #back()}. */
+    void away() {
+        lock.lock();
+        try {
+            away = true;
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    void back() {
+        lock.lock();
+        try {
+            away = false;
+            news.signalAll();
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    private void awaitBack() throws InterruptedException {
+        lock.lock();
+        try {
+            while (away && !closing) news.await();
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /** Refused for now: what can change that is another request's end, the server's return, or a lease's end. */
+    private void awaitNews() throws InterruptedException {
+        lock.lock();
+        try {
+            if (!closing) news.await(LEASE_LOOK_MILLIS, TimeUnit.MILLISECONDS);
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    private void ended() {
+        lock.lock();
+        try {
+            ended++;
+            news.signalAll();
+        } finally {
+            lock.unlock();
+        }
     }
 
     private String whole(String body, String idempotencyKey) throws IOException, InterruptedException {
@@ -153,7 +217,12 @@ final class ChaosClients implements AutoCloseable {
 
     /** Waits until so many requests have ended. */
     void awaitEnded(int count) throws InterruptedException {
-        while (ended.get() < count && threads.stream().anyMatch(Thread::isAlive)) Thread.sleep(5);
+        lock.lock();
+        try {
+            while (ended < Math.min(count, requests) && !closing) news.await();
+        } finally {
+            lock.unlock();
+        }
     }
 
     void join() throws InterruptedException {

@@ -66,6 +66,7 @@ class ChaosLedgerIT {
                 for (int event = 1; event <= events; event++) {
                     int due = plan.requests() * event / (events + 1);
                     clients.awaitEnded(due + random.nextInt(Math.max(1, plan.requests() / (events * 4))));
+                    clients.away();
                     if (restarts < plan.restarts() * event / events) {
                         restarts++;
                         postgres.restart();
@@ -73,6 +74,7 @@ class ChaosLedgerIT {
                         server.kill();
                         server = ChildServer.start(data, server.port(), properties, settings);
                     }
+                    clients.back();
                 }
                 clients.join();
             } finally {
