@@ -27,6 +27,9 @@ final class UsageResource implements Resource {
     private static final Set<Component> COMPLETION = EnumSet.of(Component.PREFILL, Component.CACHED_PREFILL,
             Component.DECODE);
     private static final Set<Component> EMBEDDING = EnumSet.of(Component.EMBED_QUERY, Component.EMBED_INDEX);
+    /** What OpenAI counts and nobody can use here: dashboards that ask for all kinds get empty buckets. */
+    private static final List<String> UNUSED = List.of("audio_speeches", "audio_transcriptions",
+            "code_interpreter_sessions", "images", "moderations", "web_search_calls");
     private final UsageReportDao reports;
 
     UsageResource(UsageReportDao reports) {
@@ -36,12 +39,14 @@ final class UsageResource implements Resource {
     @Override
     public List<Route> routes() {
         String usage = "/v1/organization/usage/";
-        return List.of(
+        List<Route> routes = new ArrayList<>(List.of(
                 Route.get(usage + "completions", Scope.INFERENCE, this::completions),
                 Route.get(usage + "embeddings", Scope.INFERENCE, this::embeddings),
                 Route.get(usage + "file_search_calls", Scope.INFERENCE, this::searches),
                 Route.get(usage + "vector_stores", Scope.INFERENCE, this::stores),
-                Route.get("/v1/organization/costs", Scope.INFERENCE, this::costs));
+                Route.get("/v1/organization/costs", Scope.INFERENCE, this::costs)));
+        UNUSED.forEach(kind -> routes.add(Route.get(usage + kind, Scope.INFERENCE, this::nothing)));
+        return routes;
     }
 
     private static Optional<String> whose(Caller caller) {
@@ -132,6 +137,12 @@ final class UsageResource implements Resource {
             results.put(start, lines);
         }
         send(exchange, window, results);
+    }
+
+    private void nothing(Exchange exchange) {
+        UsageWindow window = UsageWindow.of(exchange);
+        window.query(exchange, Set.of(), List.of()); // refuses what the others refuse
+        send(exchange, window, Map.of());
     }
 
     record Costs(String object, Amount amount, String lineItem, String projectId, String apiKeyId, Long quantity,

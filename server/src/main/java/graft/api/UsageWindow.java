@@ -27,7 +27,7 @@ record UsageWindow(long start, long end, Duration width, Optional<String> nextPa
             "model", GroupBy.MODEL, "line_item", GroupBy.COMPONENT);
     /** Groups of OpenAI's in which everything of ours is one. */
     private static final Set<String> SINGLE_GROUPS = Set.of("user_id", "batch", "service_tier", "vector_store_id",
-            "api_source");
+            "api_source", "size", "source", "context_level");
     private static final long LAST_SECOND = 253_402_300_799L;
 
     private record Width(Duration duration, int usualLimit, int largestLimit) {}
