@@ -43,7 +43,8 @@ public final class AccountsApi {
         ApiKeyDao keys = new ApiKeyDao(database, pepper);
         SessionDao sessions = new SessionDao(database, pepper);
         filter = new ApiKeyFilter(keys, sessions, pepper, settings);
-        idempotency = new Idempotency(metering.replies(), metering.processId(), settings.largestReply());
+        idempotency = new Idempotency(metering.replies(), metering.processId(), metering.recorder().billedBefore(),
+                settings.largestReply());
         resources = List.of(
                 new SessionResource(filter, sessions, settings.sessionLife()),
                 new TenantsResource(new TenantDao(database), keys, filter, settings.rotationOverlap()),

@@ -1,5 +1,6 @@
 package graft.api;
 
+import graft.metering.BilledBefore;
 import graft.registry.DatabaseUnavailableException;
 import graft.registry.usage.IdempotencyDao;
 import graft.registry.usage.IdempotencyDao.Found;
@@ -11,7 +12,7 @@ import java.util.Set;
 
 /**
  * Requests with an Idempotency-Key run once: the same key and body again get the stored reply, streamed or not, and are
- * not billed again; another body is a conflict, and so is a request that still runs. A request under a key goes on when
+ * not billed again, not even if their server died with the reply: then they run again at no price; another body is a conflict, and so is a request that still runs. A request under a key goes on when
  * its client leaves, because the client is expected back. Any thread may call.
  */
 final class Idempotency {
@@ -21,12 +22,14 @@ final class Idempotency {
     private static final Duration COME_BACK = Duration.ofSeconds(1);
     private final IdempotencyDao replies;
     private final String processId;
+    private final BilledBefore billedBefore;
     private final int largestReply;
 
     /** @param largestReply bytes; a larger one is sent and not kept ({@code idempotency.largest-reply}, 8 MiB) */
-    Idempotency(IdempotencyDao replies, String processId, int largestReply) {
+    Idempotency(IdempotencyDao replies, String processId, BilledBefore billedBefore, int largestReply) {
         this.replies = replies;
         this.processId = processId;
+        this.billedBefore = billedBefore;
         this.largestReply = largestReply;
     }
 
@@ -42,7 +45,10 @@ final class Idempotency {
         String tenant = exchange.caller().tenantId();
         Found found = replies.begin(tenant, key, hash(route.path(), exchange.bytes()), exchange.requestId(), processId);
         switch (found) {
-            case Found.Begun _ -> run(route, exchange, tenant, key);
+            case Found.Begun begun -> {
+                if (begun.billed()) billedBefore.begin(exchange.requestId());
+                run(route, exchange, tenant, key);
+            }
             case Found.Done done -> {
                 exchange.header("Idempotency-Replayed", "true");
                 exchange.replay(done.status(), done.contentType(), done.body());
@@ -58,6 +64,7 @@ final class Idempotency {
         try {
             route.handler().handle(exchange);
         } finally {
+            billedBefore.end(exchange.requestId());
             try {
                 replies.forget(tenant, key, exchange.requestId());
             } catch (DatabaseUnavailableException e) {

@@ -26,6 +26,7 @@ public final class LedgerUsageRecorder implements UsageRecorder, AutoCloseable {
     private final Settings settings;
     private final RequestMetrics metrics;
     private final RunningStreams running = new RunningStreams();
+    private final BilledBefore billedBefore = new BilledBefore();
 
     /**
      * @param checkpointTokens most tokens that a crash leaves unbilled ({@code metering.checkpoint-tokens}, 32)
@@ -53,7 +54,8 @@ public final class LedgerUsageRecorder implements UsageRecorder, AutoCloseable {
 
     @Override
     public Ticket open(Start start) {
-        PriceBook book = prices.get();
+        PriceBook current = prices.get();
+        PriceBook book = billedBefore.holds(start.requestId()) ? PriceBook.free(current.currency()) : current;
         UsageRequest request = new UsageRequest(start.requestId(), start.tenantId(), start.keyId(), start.operation(),
                 start.baseId(), start.adapterName().orElse(""), start.adapterVersion(), processId, book.revision(),
                 Instant.now());
@@ -87,6 +89,11 @@ public final class LedgerUsageRecorder implements UsageRecorder, AutoCloseable {
     /** Requests whose rows are open. */
     public RunningStreams running() {
         return running;
+    }
+
+    /** Requests that are to cost nothing. */
+    public BilledBefore billedBefore() {
+        return billedBefore;
     }
 
     RequestMetrics metrics() {

@@ -6,6 +6,12 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import graft.admission.Caller;
+import graft.engine.Finished;
+import graft.metering.BilledBefore;
+import graft.metering.LedgerUsageRecorder;
+import graft.metering.Metering;
+import graft.metering.UsageRecorder;
+import graft.registry.Ids;
 import graft.registry.tenant.Scope;
 import graft.registry.testing.TestDatabase;
 import graft.registry.usage.IdempotencyDao;
@@ -35,6 +41,7 @@ class IdempotencyIT {
     private static final AtomicInteger RUNS = new AtomicInteger();
     private static final Semaphore MAY_GO_ON = new Semaphore(0);
     private static final CountDownLatch STARTED = new CountDownLatch(1);
+    private static final BilledBefore BILLED = new BilledBefore();
     private static TestDatabase test;
     private static IdempotencyDao replies;
     private static TestServer server;
@@ -82,7 +89,7 @@ class IdempotencyIT {
         new ProcessDao(test.database()).beat("server_1", "node", Duration.ofMinutes(10));
         replies = new IdempotencyDao(test.database(), Duration.ofHours(24), Duration.ofHours(1));
         server = new TestServer(List.of(new CountingResource()), Map.of("a", caller("a"), "b", caller("b")),
-                Optional.of(new Idempotency(replies, "server_1", 4_000)), 1 << 20);
+                Optional.of(new Idempotency(replies, "server_1", BILLED, 4_000)), 1 << 20);
     }
 
     @AfterAll
@@ -192,10 +199,46 @@ class IdempotencyIT {
     void whatADeadServerWasRunningMayRunAgain() {
         byte[] hash = new byte[32];
         replies.begin("a", "dead", hash, "req_1", "server_that_died");
-        assertEquals(new IdempotencyDao.Found.Begun(), replies.begin("a", "dead", hash, "req_2", "server_1"));
+        assertEquals(new IdempotencyDao.Found.Begun(false), replies.begin("a", "dead", hash, "req_2", "server_1"));
         assertEquals(new IdempotencyDao.Found.Running(), replies.begin("a", "dead", hash, "req_3", "server_1"));
         replies.finish("a", "dead", "req_1", new IdempotencyDao.Found.Done(200, "text/plain", new byte[1]));
         assertEquals(new IdempotencyDao.Found.Running(), replies.begin("a", "dead", hash, "req_3", "server_1"));
+    }
+
+    /** The last instant at which a kill can hurt: billed, and the reply not kept. */
+    @Test
+    void whatADeadServerHadBilledIsAnsweredAgainAndCostsNothing() {
+        byte[] hash = new byte[32];
+        byte[] other = new byte[32];
+        other[0] = 1;
+        for (byte[] repeated : List.of(hash, other)) {
+            String key = "billed " + repeated[0];
+            String first = Ids.next("req_");
+            String second = Ids.next("req_");
+            String third = Ids.next("req_");
+            try (Metering dead = new Metering(test.database(), "dies " + repeated[0], Metering.Settings.DEFAULT);
+                    Metering next = new Metering(test.database(), "lives " + repeated[0], Metering.Settings.DEFAULT)) {
+                replies.begin("b", key, hash, first, "server_that_died");
+                assertTrue(cost(dead.recorder(), first) > 0);
+                IdempotencyDao.Found.Begun begun = new IdempotencyDao.Found.Begun(repeated == hash);
+                assertEquals(begun, replies.begin("b", key, repeated, second, "server_that_died_too"));
+                if (begun.billed()) next.recorder().billedBefore().begin(second);
+                assertEquals(begun.billed() ? 0 : 44, cost(next.recorder(), second));
+                // As long as no reply is kept; then a third has it.
+                assertEquals(new IdempotencyDao.Found.Begun(true), replies.begin("b", key, repeated, third, "server_1"));
+                replies.finish("b", key, third, new IdempotencyDao.Found.Done(200, "text/plain", new byte[1]));
+                assertEquals(IdempotencyDao.Found.Done.class, replies.begin("b", key, repeated, "req_4", "server_1")
+                        .getClass());
+            }
+        }
+    }
+
+    private static long cost(LedgerUsageRecorder recorder, String requestId) {
+        try (UsageRecorder.Ticket ticket = recorder.open(new UsageRecorder.Start(requestId, "b", "k",
+                "chat.completions", "base", Optional.empty(), 0, 100))) {
+            return ticket.settle(new Finished(Finished.Reason.STOP_TOKEN, 100, 20, 50, 0, 0, Optional.empty()), 50)
+                    .costMicros();
+        }
     }
 
     @Test
@@ -204,6 +247,6 @@ class IdempotencyIT {
         byte[] hash = new byte[32];
         brief.begin("b", "old", hash, "req_1", "server_1");
         brief.finish("b", "old", "req_1", new IdempotencyDao.Found.Done(200, "text/plain", new byte[1]));
-        assertEquals(new IdempotencyDao.Found.Begun(), brief.begin("b", "old", hash, "req_2", "server_1"));
+        assertEquals(new IdempotencyDao.Found.Begun(false), brief.begin("b", "old", hash, "req_2", "server_1"));
     }
 }

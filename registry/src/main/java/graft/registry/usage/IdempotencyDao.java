@@ -35,8 +35,12 @@ public final class IdempotencyDao {
 
     /** What stands under a key. */
     public sealed interface Found {
-        /** The key is this request's now. */
-        record Begun() implements Found {}
+        /**
+         * The key is this request's now.
+         *
+         * @param billed whether the same request ran before to its billed end, on a server that died with the reply
+         */
+        record Begun(boolean billed) implements Found {}
 
         /** Another request has it and has not ended. */
         record Running() implements Found {}
@@ -50,25 +54,33 @@ public final class IdempotencyDao {
     /** @param owner this request's id; @param requestHash 32 bytes over what was asked */
     public Found begin(String tenantId, String key, byte[] requestHash, String owner, String processId) {
         return database.asTenant(tenantId, handle -> take(handle, tenantId, key, requestHash, owner, processId)
-                ? new Found.Begun() : read(handle, tenantId, key, requestHash));
+                .<Found>map(Found.Begun::new).orElseGet(() -> read(handle, tenantId, key, requestHash)));
     }
 
-    private boolean take(Handle handle, String tenantId, String key, byte[] requestHash, String owner,
+    /** @return whether it was billed before; empty if another has the key */
+    private Optional<Boolean> take(Handle handle, String tenantId, String key, byte[] requestHash, String owner,
             String processId) {
-        return handle.createUpdate("""
+        return handle.createQuery("""
                 INSERT INTO idempotent_reply AS r (tenant_id, key, request_hash, owner, process_id)
                 VALUES (:tenant, :key, :hash, :owner, :process)
                 ON CONFLICT (tenant_id, key) DO UPDATE SET request_hash = excluded.request_hash,
                     owner = excluded.owner, process_id = excluded.process_id, state = 'running', created_at = now(),
-                    status = NULL, content_type = NULL, body = NULL
+                    status = NULL, content_type = NULL, body = NULL, file_ids = '{}',
+                    billed = r.state = 'running' AND r.request_hash = excluded.request_hash
+                        AND r.created_at >= now() - :keep * interval '1 second'
+                        AND (r.billed OR EXISTS (SELECT FROM usage_request u WHERE u.request_id = r.owner
+                            AND u.day BETWEEN (r.created_at AT TIME ZONE 'UTC')::date - 1
+                                AND (r.created_at AT TIME ZONE 'UTC')::date + 1
+                            AND u.state = 'settled' AND u.ended IN ('stop_token', 'length')))
                 WHERE r.created_at < now() - :keep * interval '1 second'
                    OR (r.state = 'running' AND (r.created_at < now() - :longest * interval '1 second'
                        OR NOT EXISTS (SELECT FROM server_process p
                            WHERE p.id = r.process_id AND p.lease_until > now())))
+                RETURNING billed
                 """)
                 .bind("tenant", tenantId).bind("key", key).bind("hash", requestHash).bind("owner", owner)
                 .bind("process", processId).bind("keep", keep.toSeconds()).bind("longest", longestRun.toSeconds())
-                .execute() == 1;
+                .mapTo(Boolean.class).findOne();
     }
 
     private static Found read(Handle handle, String tenantId, String key, byte[] requestHash) {

@@ -45,6 +45,11 @@ public record PriceBook(long revision, String currency, List<Item> items) {
         }
     }
 
+    /** Revision 0, which prices nothing: of what is not to be paid. */
+    public static PriceBook free(String currency) {
+        return new PriceBook(0, currency, List.of());
+    }
+
     /** @param adapter empty for the base itself */
     public long microsPerMillion(Component component, String base, String adapter) {
         long price = 0;
