@@ -67,6 +67,21 @@ class AdmissionIT {
         assertEquals(10, held);
     }
 
+    /** The commit that opens the request's row does, and flushes the log up to the hold with it. */
+    @Test
+    void aHoldItselfWaitsForNoDisk() {
+        budget("quick", 1_000);
+        String during = test.database().atOnce(handle -> handle.inTransaction(one -> {
+            one.execute("SET LOCAL synchronous_commit = on");
+            one.createQuery("SELECT outcome FROM hold_admission('quick', 'hold_quick', 'req_quick', 'p', 1, 1, 60, 60)")
+                    .mapTo(String.class).one();
+            return one.createQuery("SHOW synchronous_commit").mapTo(String.class).one();
+        }));
+        assertEquals("off", during);
+        assertEquals(List.of("hold_quick"), test.database().asTenant("quick", handle -> handle.createQuery(
+                "SELECT id FROM admission_hold").mapTo(String.class).list()));
+    }
+
     @Test
     void requestsThatSettleMeanwhileNeverLetTheBudgetBeOvershot() throws Exception {
         budget("spending", 5_000);
