@@ -5,5 +5,6 @@
 #define GRAFT_ROWS 12
 #define GRAFT_FEW_ROWS 12
 #define GRAFT_WIDE 2
+#define GRAFT_DEEP_ROWS 12
 #define GRAFT_CODE_ROWS 6
 #include "kernels.inc"

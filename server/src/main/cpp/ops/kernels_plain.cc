@@ -5,5 +5,6 @@
 #define GRAFT_ROWS 4
 #define GRAFT_FEW_ROWS 1
 #define GRAFT_WIDE 4
+#define GRAFT_DEEP_ROWS 4
 #define GRAFT_CODE_ROWS 4
 #include "kernels.inc"

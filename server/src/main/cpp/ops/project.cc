@@ -15,10 +15,9 @@
 namespace graft {
 namespace {
 
-constexpr int64_t kRanks = 8;      // rows of A in one unit
-constexpr int64_t kColumns = 512;  // most outputs in one unit of the second run: B is read row by row
-constexpr int64_t kUnits = 12;     // of each thread, so that all end at nearly the same time
-constexpr int64_t kFewRows = 8;    // whose input one thread prepares
+constexpr int64_t kRanks = 16;   // rows of A in one unit
+constexpr int64_t kUnits = 12;   // of each thread, so that all end at nearly the same time
+constexpr int64_t kFewRows = 8;  // whose input one thread prepares
 
 bool is_bf16(const at::Tensor& t) { return t.scalar_type() == at::kBFloat16; }
 
@@ -128,6 +127,7 @@ struct Unit {
   const Module* module;
   int64_t first, last;  // of module->low
   int64_t from, to;     // rows of A, or outputs
+  int64_t work = 0;     // products
 };
 
 // base(panel) for all panels, and the adapters' inner products beside it.
@@ -175,21 +175,36 @@ std::vector<std::pair<int64_t, int64_t>> clusters(const Module& module) {
   return ranges;
 }
 
+int64_t work_a_column(const Module& module, int64_t first, int64_t last) {
+  int64_t products = 0;
+  for (int64_t i = first; i < last; i++) products += module.low[i].expand.rows * (module.low[i].expand.rank + 1);
+  return products;
+}
+
+// B is read from its beginning to its end, in as few units as keep all threads busy; the largest come first.
 void expand(const Batch& batch, const at::Tensor& x, const at::Tensor& y, const std::vector<Module>& modules,
             const Kernels& k) {
-  std::vector<Unit> units;
+  std::vector<Unit> whole, units;
+  int64_t all = 0;
   for (const Module& module : modules) {
     if (module.replaced) {
       replace(batch, x, y, module, k);
       continue;
     }
-    int64_t parts = (module.width + kColumns - 1) / kColumns, each = (module.width / parts + 31) / 32 * 32;
-    for (const auto& [first, last] : clusters(module))
-      for (int64_t from = 0; from < module.width; from += each)
-        units.push_back({&module, first, last, from, std::min(from + each, module.width)});
+    for (const auto& [first, last] : clusters(module)) {
+      whole.push_back({&module, first, last, 0, module.width, work_a_column(module, first, last) * module.width});
+      all += whole.back().work;
+    }
   }
+  int threads = at::get_num_threads();
+  for (const Unit& unit : whole) {
+    int64_t parts = 1 + unit.work * threads * kUnits / (all + 1), each = (unit.to / parts + 31) / 32 * 32;
+    for (int64_t from = 0; from < unit.to; from += each)
+      units.push_back({unit.module, unit.first, unit.last, from, std::min(from + each, unit.to), unit.work / parts});
+  }
+  std::stable_sort(units.begin(), units.end(), [](const Unit& a, const Unit& b) { return a.work > b.work; });
   auto add = is_bf16(x) ? k.expand_bf16 : k.expand_f32;
-  Pool::shared().each(static_cast<int64_t>(units.size()), at::get_num_threads(), [&](int64_t i) {
+  Pool::shared().each(static_cast<int64_t>(units.size()), threads, [&](int64_t i) {
     const Unit& unit = units[i];
     for (int64_t low = unit.first; low < unit.last; low++) add(unit.module->low[low].expand, unit.from, unit.to);
   });
