@@ -2,6 +2,7 @@ package graft.adapters;
 
 import graft.engine.EngineAdapter;
 import graft.engine.EngineRequest;
+import graft.engine.EngineTime;
 import graft.engine.Finished;
 import graft.engine.GeneratedToken;
 import graft.engine.InferenceEngine;
@@ -43,7 +44,7 @@ public final class EngineProbe implements AdapterProbe {
         long deadline = System.nanoTime() + patience.toNanos();
         int[] prompt = prompt(tokens);
         // A tenant of its own: neither answer meets a cached prefix, which would be computed in other steps.
-        String nobody = Ids.next("probe_");
+        String nobody = Ids.next(EngineTime.PROBE);
         Optional<List<GeneratedToken>> without = answer(nobody, prompt, List.of(), deadline);
         Optional<List<GeneratedToken>> with = answer(nobody, prompt, List.of(adapter), deadline);
         return without.isEmpty() || with.isEmpty() || !without.equals(with);

@@ -11,6 +11,9 @@ import java.util.Map;
  * @param other   busy for nobody in particular
  */
 public record EngineTime(Map<String, Long> tenants, long idle, long other) {
+    /** How the accounts begin that the server asks under itself, to try an adapter: they are no tenant's. */
+    public static final String PROBE = "probe_";
+
     public EngineTime {
         tenants = Map.copyOf(tenants);
     }

@@ -96,11 +96,13 @@ public final class EngineTimeMeter implements AutoCloseable {
 
     private static Passed passed(EngineTime before, EngineTime now) {
         Map<String, Long> tenants = new HashMap<>();
-        now.tenants().forEach((tenant, micros) -> {
-            long more = micros - before.tenants().getOrDefault(tenant, 0L);
-            if (more > 0) tenants.put(tenant, more);
-        });
-        return new Passed(tenants, now.idle() - before.idle(), now.other() - before.other());
+        long other = now.other() - before.other();
+        for (Map.Entry<String, Long> one : now.tenants().entrySet()) {
+            long more = one.getValue() - before.tenants().getOrDefault(one.getKey(), 0L);
+            if (one.getKey().startsWith(EngineTime.PROBE)) other += more;
+            else if (more > 0) tenants.put(one.getKey(), more);
+        }
+        return new Passed(tenants, now.idle() - before.idle(), other);
     }
 
     /** With a last checkpoint. */

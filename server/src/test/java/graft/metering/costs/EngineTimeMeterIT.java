@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import graft.engine.BaseModel;
 import graft.engine.EngineRequest;
+import graft.engine.EngineTime;
 import graft.engine.FakeEngine;
 import graft.engine.Finished;
 import graft.engine.GeneratedToken;
@@ -44,19 +45,22 @@ class EngineTimeMeterIT {
             EngineTimeDao times = new EngineTimeDao(test.database());
             try (EngineTimeMeter meter = new EngineTimeMeter(times, List.of(engine), "process", Duration.ofHours(1),
                     Clock.systemUTC())) {
-                for (String tenant : List.of("one", "two", "one")) {
+                for (String tenant : List.of("one", "two", EngineTime.PROBE + "1", "one")) {
                     generate(engine, tenant);
                     meter.checkpoint();
                     assertEquals(0, missing(test), "after " + tenant);
                 }
             }
             assertEquals(0, missing(test));
-            for (String account : List.of("tenant one", "tenant two", "idle ")) {
+            for (String account : List.of("tenant one", "tenant two", "idle ", "other ")) {
                 long micros = test.database().asOperator(handle -> handle.createQuery("SELECT sum(micros) FROM "
                         + "engine_time WHERE account || ' ' || tenant_id = :account").bind("account", account)
                         .mapTo(Long.class).one());
                 assertTrue(micros > 0, account);
             }
+            assertEquals(List.of("one", "two"), test.database().asOperator(handle -> handle.createQuery(
+                    "SELECT DISTINCT tenant_id FROM engine_time WHERE account = 'tenant' ORDER BY 1")
+                    .mapTo(String.class).list()), "the server's own probe is no tenant");
             long engineWall = test.database().asOperator(handle -> handle.createQuery(
                     "SELECT wall_micros FROM engine_run").mapTo(Long.class).one());
             assertTrue(engineWall <= engine.time().join().wall(), "more time than there was");
