@@ -26,7 +26,12 @@ const integer = (value: unknown): number | undefined => {
 const adapterTabs = ['compare', 'traffic', 'cost', 'files', 'audit'] as const;
 export type AdapterTab = (typeof adapterTabs)[number];
 const adapterTab = (value: unknown) => adapterTabs.find((one) => one === value);
-interface AdapterSearch {
+/** Whose adapter it is; an operator may name another tenant. */
+interface OfTenant {
+  tenant?: string | undefined;
+}
+
+interface AdapterSearch extends OfTenant {
   tab?: AdapterTab | undefined;
   /** A dialog that the palette leads to. */
   action?: 'promote' | 'rollback' | undefined;
@@ -44,6 +49,12 @@ interface UsageSearch {
   view?: UsageView | undefined;
   /** Whose break-even and advice; with the admin scope. */
   tenant?: string | undefined;
+}
+
+interface TenantSearch extends ListSearch {
+  dialog?: 'key' | undefined;
+  /** The last key of the page before. */
+  keys?: string | undefined;
 }
 
 const root = createRootRouteWithContext<Context>()({ component: Outlet, notFoundComponent: NotFound });
@@ -74,8 +85,9 @@ const overview = createRoute({
 const adapters = createRoute({
   getParentRoute: () => app,
   path: '/adapters',
-  validateSearch: (search: Record<string, unknown>): ListSearch & { upload?: string | undefined } => ({
+  validateSearch: (search: Record<string, unknown>): ListSearch & OfTenant & { upload?: string | undefined } => ({
     ...listSearch(search),
+    tenant: text(search.tenant),
     upload: text(search.upload),
   }),
   component: lazyRouteComponent(() => import('../features/adapters/Adapters'), 'Adapters'),
@@ -89,21 +101,23 @@ const adapter = createRoute({
     left: integer(search.left),
     right: integer(search.right),
     after: listSearch(search).after,
+    tenant: text(search.tenant),
   }),
   component: lazyRouteComponent(() => import('../features/adapters/AdapterPage'), 'AdapterPage'),
 });
 const shadows = createRoute({
   getParentRoute: () => app,
   path: '/adapters/$name/shadows/$alias',
-  validateSearch: (search: Record<string, unknown>) => ({ after: text(search.after) }),
+  validateSearch: (search: Record<string, unknown>): OfTenant & { after?: string | undefined } => ({
+    after: text(search.after),
+    tenant: text(search.tenant),
+  }),
   component: lazyRouteComponent(() => import('../features/adapters/ShadowsPage'), 'ShadowsPage'),
 });
 const version = createRoute({
   getParentRoute: () => app,
   path: '/adapters/$name/versions/$version',
-  validateSearch: (search: Record<string, unknown>): { other?: number | undefined } => ({
-    other: integer(search.other),
-  }),
+  validateSearch: (search: Record<string, unknown>): OfTenant => ({ tenant: text(search.tenant) }),
   component: lazyRouteComponent(() => import('../features/adapters/VersionPage'), 'VersionPage'),
 });
 const playground = createRoute({
@@ -117,6 +131,7 @@ const playground = createRoute({
 const knowledge = createRoute({
   getParentRoute: () => app,
   path: '/knowledge',
+  validateSearch: listSearch,
   component: lazyRouteComponent(() => import('../features/knowledge/Knowledge'), 'Knowledge'),
 });
 const store = createRoute({
@@ -172,8 +187,9 @@ const tenants = createRoute({
 const tenant = createRoute({
   getParentRoute: () => app,
   path: '/tenants/$tenant',
-  validateSearch: (search: Record<string, unknown>): ListSearch & { dialog?: 'key' | undefined } => ({
+  validateSearch: (search: Record<string, unknown>): TenantSearch => ({
     ...listSearch(search),
+    keys: text(search.keys),
     dialog: search.dialog === 'key' ? 'key' : undefined,
   }),
   component: lazyRouteComponent(() => import('../features/tenants/TenantPage'), 'TenantPage'),

@@ -1,24 +1,18 @@
-import { Link } from '@tanstack/react-router';
 import type { EngineState } from '../../api/types';
-import { bytes, count, percent, plural } from '../../app/format';
+import { bytes, count, percent } from '../../app/format';
+import { ModelLink } from '../adapters/ModelLink';
+import { inTier, MOST_ADAPTERS, onDevice, sum, words, type Part } from './device';
 
-interface Part {
-  name: string;
-  size: number;
-  color: string;
-  words: string;
-}
-
-/** Each engine's memory as a picture: its KV pool, and the adapters by the tier they lie in. */
+/** Each engine's memory as a picture: base weights, KV and adapters on the device, and the host's tier below. */
 export function Device({ engine }: { engine: EngineState }) {
   const engines = engine.engines.length > 0 ? engine.engines : [engine];
   return engines.map((one) => <Engine key={one.base} engine={one} />);
 }
 
 function Engine({ engine }: { engine: EngineState }) {
-  const { total, free, cached, tokens_per_block: perBlock } = engine.kv_blocks;
-  const tokens = (blocks: number) => `${count(blocks * perBlock)} tokens`;
-  const part = (name: string, size: number, color: string): Part => ({ name, size, color, words: tokens(size) });
+  const { total, free } = engine.kv_blocks;
+  const device = onDevice(engine);
+  const used = total === 0 ? '' : `, ${percent(total - free, total)} of the KV in use`;
   return (
     <section className="card" aria-label={`Device of ${engine.base}`}>
       <header>
@@ -28,96 +22,63 @@ function Engine({ engine }: { engine: EngineState }) {
         </span>
       </header>
       <div className="body stack">
-        <Row
-          title="KV memory"
-          figure={`${percent(total - free, total)} in use`}
-          parts={[
-            part('in use', total - free, 'var(--chart-1)'),
-            part('cached prefixes', cached, 'var(--chart-2)'),
-            part('free', free - cached, 'transparent'),
-          ]}
-        />
-        <Adapters engine={engine} tier="device" title="Adapters on the device" />
-        <Adapters engine={engine} tier="host" title="Adapters in host memory" />
+        <Tier title="On the device" figure={`${bytes(sum(device))}${used}`} parts={device}>
+          {device.some((one) => one.adapter) ? null : 'No adapter yet: each is loaded at its first request.'}
+        </Tier>
+        <Tier title="Adapters in host memory" figure="" parts={inTier(engine, 'host')} thin />
       </div>
     </section>
   );
 }
 
-function Row({ title, figure, parts }: { title: string; figure: string; parts: Part[] }) {
-  const shown = parts.filter((one) => one.size > 0);
+interface TierProps {
+  title: string;
+  figure: string;
+  parts: Part[];
+  thin?: boolean;
+  children?: string | null;
+}
+
+function Tier({ title, figure, parts, thin = false, children }: TierProps) {
+  const adapters = parts.filter((one) => one.adapter);
+  const hidden = new Set(adapters.slice(MOST_ADAPTERS));
+  const shown = parts.filter((one) => !hidden.has(one));
   return (
     <div className="stack tight">
       <div className="spread small">
         <span>{title}</span>
-        <span className="muted num">{figure}</span>
+        <span className="muted num">{parts.length === 0 ? 'none' : figure || bytes(sum(parts))}</span>
       </div>
-      <div className="device" role="img" aria-label={shown.map((one) => `${one.words} ${one.name}`).join(', ')}>
-        {shown.map((one) => (
-          <span
-            key={one.name}
-            style={{ background: one.color, flexGrow: one.size }}
-            title={`${one.words} ${one.name}`}
-          />
-        ))}
-      </div>
+      {parts.length > 0 ? (
+        <div
+          className={thin ? 'device thin' : 'device'}
+          role="img"
+          aria-label={`${title}: ${shown.map(words).join('; ')}`}
+        >
+          {shown.map((one) => (
+            <span key={one.key} style={{ background: one.color, flexGrow: one.bytes }} title={words(one)} />
+          ))}
+        </div>
+      ) : null}
       <div className="legend">
-        {parts.map((one) => (
-          <span key={one.name}>
+        {shown.map((one) => (
+          <span key={one.key}>
             <i style={{ background: one.color, border: '1px solid var(--line)' }} />
-            {one.words} {one.name}
+            {one.adapter ? <AdapterName part={one} /> : words(one)}
           </span>
         ))}
+        {hidden.size > 0 ? <span>and {count(hidden.size)} adapters more</span> : null}
+        {children ? <span>{children}</span> : null}
       </div>
     </div>
   );
 }
 
-const MOST_SHOWN = 24;
-const colors = [1, 2, 3, 4, 5, 6, 7].map((one) => `var(--chart-${one})`);
-
-function Adapters({ engine, tier, title }: { engine: EngineState; tier: 'device' | 'host'; title: string }) {
-  const all = engine.adapters.filter((one) => one.tier === tier).sort((a, b) => b.bytes - a.bytes);
-  const sum = all.reduce((total, one) => total + one.bytes, 0);
-  const shown = all.slice(0, MOST_SHOWN);
-  if (all.length === 0) {
-    return (
-      <div className="spread small">
-        <span>{title}</span>
-        <span className="muted">{tier === 'device' ? 'none: each is loaded at its first request' : 'none'}</span>
-      </div>
-    );
-  }
+/** The words of an adapter's part, whose name leads to it. */
+function AdapterName({ part }: { part: Part }) {
   return (
-    <div className="stack tight">
-      <div className="spread small">
-        <span>{title}</span>
-        <span className="muted num">
-          {plural(all.length, 'adapter')}, {bytes(sum)}
-        </span>
-      </div>
-      <div className="device thin" role="img" aria-label={`${title}: ${shown.map((one) => one.name).join(', ')}`}>
-        {shown.map((one, at) => (
-          <span
-            key={one.digest}
-            style={{ background: colors[at % colors.length], flexGrow: one.bytes }}
-            title={`${one.name}@${one.version}, ${bytes(one.bytes)}`}
-          />
-        ))}
-      </div>
-      <div className="legend">
-        {shown.map((one, at) => (
-          <span key={one.digest}>
-            <i style={{ background: colors[at % colors.length] }} />
-            <Link to="/adapters/$name" params={{ name: one.name }}>
-              {one.name}@{one.version}
-            </Link>{' '}
-            {bytes(one.bytes)}
-            {one.running > 0 ? `, ${count(one.running)} running` : ''}
-          </span>
-        ))}
-        {all.length > shown.length ? <span>and {count(all.length - shown.length)} more</span> : null}
-      </div>
-    </div>
+    <>
+      <ModelLink model={part.name} tenant={part.adapter?.tenant ?? ''} /> {words({ ...part, name: '' }).trim()}
+    </>
   );
 }

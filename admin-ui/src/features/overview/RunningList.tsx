@@ -4,6 +4,7 @@ import { tenantsQuery } from '../../api/queries';
 import type { Live } from '../../api/types';
 import { count, plural, seconds } from '../../app/format';
 import { useMay } from '../../app/session';
+import { ModelLink } from '../adapters/ModelLink';
 
 /** Who is being answered at this moment, the longest first. */
 export function RunningList({ live }: { live: Live | undefined }) {
@@ -38,7 +39,9 @@ export function RunningList({ live }: { live: Live | undefined }) {
               {running.map((one) => (
                 <tr key={one.request_id} title={one.request_id}>
                   {admin ? <td>{name(one.tenant_id)}</td> : null}
-                  <td className="mono">{one.model}</td>
+                  <td className="mono">
+                    <ModelLink model={one.model} tenant={one.tenant_id} />
+                  </td>
                   <td className="muted">{one.operation}</td>
                   <td className="right">{count(one.prompt_tokens)}</td>
                   <td className="right">{count(one.generated_tokens)}</td>

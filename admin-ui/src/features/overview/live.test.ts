@@ -14,6 +14,7 @@ const reading = (at: number, tokens: number): Live => ({
       running: 0,
       waiting: 0,
       kv_blocks: { total: 1, free: 1, cached: 0, tokens_per_block: 16 },
+      memory: { weight_bytes: 0, kv_bytes: 0 },
       adapters: [],
       engines: [],
     },

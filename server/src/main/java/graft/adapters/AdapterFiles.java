@@ -90,7 +90,7 @@ public final class AdapterFiles {
      * @param scale factor on its effect, 1 outside compositions
      */
     public EngineAdapter engineAdapter(String owner, String name, int version, String digest, double scale) {
-        return new EngineAdapter(name, version, digest, scale, () -> folder(owner, digest));
+        return new EngineAdapter(owner, name, version, digest, scale, () -> folder(owner, digest));
     }
 
     /** @throws UncheckedIOException when the content is not stored any more, is damaged, or can't be written here */

@@ -21,22 +21,30 @@ final class EngineResource implements Resource {
     }
 
     record EngineBody(String base, String engine, String precision, String device, boolean healthy, int running,
-            int waiting, BlocksBody kvBlocks, List<ResidentBody> adapters, List<EngineBody> engines) {
+            int waiting, BlocksBody kvBlocks, MemoryBody memory, List<ResidentBody> adapters,
+            List<EngineBody> engines) {
         static EngineBody of(InferenceEngine engine, List<EngineBody> all) {
             EngineStatus status = engine.status();
             EngineStatus.Blocks blocks = status.blocks();
+            EngineStatus.Memory memory = status.memory();
             return new EngineBody(engine.model().id(), status.engine(), status.precision(), status.device(),
                     status.healthy(), status.running(), status.waiting(),
                     new BlocksBody(blocks.total(), blocks.free(), blocks.cached(), blocks.tokensPerBlock()),
-                    status.adapters().stream().map(adapter -> new ResidentBody(adapter.name(), adapter.version(),
+                    new MemoryBody(memory.weightBytes(), memory.kvBlockBytes() * blocks.total()),
+                    status.adapters().stream().map(adapter -> new ResidentBody(
+                            adapter.owner().isEmpty() ? null : adapter.owner(), adapter.name(), adapter.version(),
                             adapter.digest(), adapter.tier().name().toLowerCase(Locale.ROOT), adapter.bytes(),
                             adapter.running())).toList(), all);
         }
     }
 
+    /** Bytes; 0 for what the engine does not tell. */
+    record MemoryBody(long weightBytes, long kvBytes) {}
+
     record BlocksBody(int total, int free, int cached, int tokensPerBlock) {}
 
-    record ResidentBody(String name, int version, String digest, String tier, long bytes, int running) {}
+    /** @param tenant whose it is; null if it is nobody's */
+    record ResidentBody(String tenant, String name, int version, String digest, String tier, long bytes, int running) {}
 
     private void get(Exchange exchange) {
         exchange.ok(state(engines));

@@ -29,9 +29,14 @@ final class Lists {
             case "created_at" -> Listing.Sort.CREATED;
             default -> throw ApiException.invalid("sort", "'sort' must be name or created_at.");
         };
-        return new Listing(exchange.query("q").map(String::strip).filter(part -> !part.isEmpty()), sort,
+        return new Listing(part(exchange), sort,
                 order(exchange).equals(Optional.of("desc")), cursor(exchange, "after"),
                 exchange.queryInt("limit", 20, 1, 100));
+    }
+
+    /** {@code q}: a part of the name that is looked for. */
+    static Optional<String> part(Exchange exchange) {
+        return exchange.query("q").map(String::strip).filter(part -> !part.isEmpty());
     }
 
     /** For calls whose every field is optional: no body at all is an empty object. */

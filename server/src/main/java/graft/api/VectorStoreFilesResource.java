@@ -150,8 +150,8 @@ final class VectorStoreFilesResource implements Resource {
     private void list(Exchange exchange, Optional<String> batch) {
         Paging paging = Lists.paging(exchange, LISTED, MOST_LISTED);
         Optional<Document.Status> status = exchange.query("filter").map(VectorStoreFilesResource::status);
-        DocumentDao.Wanted wanted = new DocumentDao.Wanted(batch, status, exchange.query("q").map(String::strip)
-                .filter(part -> !part.isEmpty()), order(exchange.query("sort").orElse("created_at")));
+        DocumentDao.Wanted wanted = new DocumentDao.Wanted(batch, status, Lists.part(exchange),
+                order(exchange.query("sort").orElse("created_at")));
         exchange.ok(Page.of(documents.list(tenant(exchange), store(exchange), wanted, paging).stream()
                 .map(FileBody::of).toList(), paging.limit(), FileBody::id));
     }

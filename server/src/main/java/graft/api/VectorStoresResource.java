@@ -95,8 +95,8 @@ final class VectorStoresResource implements Resource {
             exchange.ok(narrowed(exchange.caller()));
             return;
         }
-        exchange.ok(Page.of(stores.list(exchange.caller().tenantId(), paging).stream().map(StoreBody::of).toList(),
-                paging.limit(), StoreBody::id));
+        exchange.ok(Page.of(stores.list(exchange.caller().tenantId(), paging, Lists.part(exchange)).stream()
+                .map(StoreBody::of).toList(), paging.limit(), StoreBody::id));
     }
 
     /** All stores that a key is narrowed to, on one page. */

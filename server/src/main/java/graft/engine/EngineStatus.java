@@ -11,13 +11,14 @@ import java.util.List;
  * @param running     sequences in the batch
  * @param waiting     sequences accepted and not yet in a batch
  * @param blocks      KV blocks of the pool
+ * @param memory      what base weights and KV take of the device
  * @param adapters    resident adapters
  * @param mostAdapters how many adapters the device would hold at once, see {@link #fitting}
  * @param totals      counters since the engine started
  * @param healthy     false once a broken invariant or a native failure stopped it
  */
 public record EngineStatus(String engine, String precision, String device, int running, int waiting, Blocks blocks,
-        List<ResidentAdapter> adapters, int mostAdapters, Totals totals, boolean healthy) {
+        Memory memory, List<ResidentAdapter> adapters, int mostAdapters, Totals totals, boolean healthy) {
     public EngineStatus {
         adapters = List.copyOf(adapters);
     }
@@ -40,8 +41,27 @@ public record EngineStatus(String engine, String precision, String device, int r
     /** @param cached free to be taken, but holding a prefix that can still be found */
     public record Blocks(int total, int free, int cached, int tokensPerBlock) {}
 
-    /** @param bytes of tensors in that tier */
-    public record ResidentAdapter(String name, int version, String digest, Tier tier, long bytes, int running) {}
+    /**
+     * Bytes on the device; 0 for what an engine does not tell.
+     *
+     * @param weightBytes  of the base model
+     * @param kvBlockBytes of one KV block
+     */
+    public record Memory(long weightBytes, long kvBlockBytes) {
+        public static final Memory UNKNOWN = new Memory(0, 0);
+    }
+
+    /**
+     * @param owner the tenant whose it is, empty if it is nobody's
+     * @param bytes of tensors in that tier
+     */
+    public record ResidentAdapter(String owner, String name, int version, String digest, Tier tier, long bytes,
+            int running) {
+        public static ResidentAdapter of(EngineAdapter adapter, Tier tier, long bytes, int running) {
+            return new ResidentAdapter(adapter.owner(), adapter.name(), adapter.version(), adapter.digest(), tier,
+                    bytes, running);
+        }
+    }
 
     public enum Tier { DEVICE, HOST }
 

@@ -274,11 +274,12 @@ public final class Generation {
 
     /** The engine asks for an adapter's files when it has to bring it into memory: whoever made it do so is billed. */
     private static EngineAdapter counted(EngineAdapter adapter, UsageRecorder.Ticket ticket) {
-        return new EngineAdapter(adapter.name(), adapter.version(), adapter.digest(), adapter.scale(), () -> {
-            Path folder = adapter.files().folder();
-            ticket.adapterLoaded();
-            return folder;
-        });
+        return new EngineAdapter(adapter.owner(), adapter.name(), adapter.version(), adapter.digest(), adapter.scale(),
+                () -> {
+                    Path folder = adapter.files().folder();
+                    ticket.adapterLoaded();
+                    return folder;
+                });
     }
 
     private List<EngineAdapter> loaded(GenerationRequest request) {
@@ -286,8 +287,8 @@ public final class Generation {
         request.model().adapter().map(adapters).ifPresent(all::add);
         for (GenerationRequest.Composed composed : request.composed()) {
             EngineAdapter adapter = adapters.apply(composed.adapter());
-            all.add(new EngineAdapter(adapter.name(), adapter.version(), adapter.digest(), composed.scale(),
-                    adapter.files()));
+            all.add(new EngineAdapter(adapter.owner(), adapter.name(), adapter.version(), adapter.digest(),
+                    composed.scale(), adapter.files()));
         }
         return all;
     }

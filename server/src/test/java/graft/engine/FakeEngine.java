@@ -146,7 +146,8 @@ public final class FakeEngine implements InferenceEngine {
         try {
             return new EngineStatus("fake", "float32", "cpu", counts.running(), counts.waiting() + inbox.size(),
                     new EngineStatus.Blocks(limits.blocks(), counts.freeBlocks(), counts.cachedBlocks(),
-                            limits.tokensPerBlock()), List.copyOf(resident.values()), Integer.MAX_VALUE, totals, healthy);
+                            limits.tokensPerBlock()), EngineStatus.Memory.UNKNOWN,
+                    List.copyOf(resident.values()), Integer.MAX_VALUE, totals, healthy);
         } finally {
             lock.unlock();
         }
@@ -371,7 +372,7 @@ public final class FakeEngine implements InferenceEngine {
         locked(() -> {
             fetched.values().forEach(adapter -> resident.computeIfAbsent(adapter.digest(), digest -> {
                 countAdapterLoad();
-                return new ResidentAdapter(adapter.name(), adapter.version(), digest, Tier.DEVICE, 0, 0);
+                return ResidentAdapter.of(adapter, Tier.DEVICE, 0, 0);
             }));
             one.failure = outcome;
             one.adaptersReady = outcome.isEmpty();

@@ -67,7 +67,7 @@ class EngineMetricsTest {
     }
 
     private static ResidentAdapter adapter(String name, Tier tier, long bytes) {
-        return new ResidentAdapter(name, 1, "sha256:" + name, tier, bytes, 0);
+        return new ResidentAdapter("", name, 1, "sha256:" + name, tier, bytes, 0);
     }
 
     private static void answer(FakeEngine engine, String name) throws Exception {

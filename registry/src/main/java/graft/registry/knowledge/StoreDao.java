@@ -28,6 +28,8 @@ public final class StoreDao {
                     count(*) FILTER (WHERE status = 'cancelled') AS cancelled
                 FROM document WHERE store = s.number) f
             WHERE true""";
+    private static final String CONTAINING =
+            " AND (:containing::text IS NULL OR position(lower(:containing) IN lower(s.name)) > 0)";
     private final Database database;
 
     public StoreDao(Database database) {
@@ -66,9 +68,15 @@ public final class StoreDao {
     }
 
     public List<KnowledgeStore> list(String tenantId, Paging paging) {
-        String sql = SELECT + paging.sql("s.created_at, s.id",
+        return list(tenantId, paging, Optional.empty());
+    }
+
+    /** @param part of the name, upper and lower case alike */
+    public List<KnowledgeStore> list(String tenantId, Paging paging, Optional<String> part) {
+        String sql = SELECT + CONTAINING + paging.sql("s.created_at, s.id",
                 "SELECT created_at, id FROM vector_store WHERE id = :cursor");
-        return database.asTenant(tenantId, handle -> paging.fetch(handle.createQuery(sql), StoreDao::row));
+        return database.asTenant(tenantId, handle -> paging.fetch(handle.createQuery(sql)
+                .bind("containing", part.orElse(null)), StoreDao::row));
     }
 
     /** @return empty if there is no such store */

@@ -211,6 +211,18 @@ class KnowledgeDaoIT {
                 new Paging(2, true, Optional.empty(), Optional.empty()))));
     }
 
+    @Test
+    void storesAreFoundByAPartOfTheirName() {
+        String tenant = tenant("finder");
+        for (String name : List.of("Pump handbook", "Valves", "PUMPS of 2025")) stores.create(tenant,
+                new StoreDao.NewStore(name, "", "{}", "test", 2, Optional.empty()));
+        Paging paging = new Paging(2, false, Optional.empty(), Optional.empty());
+        assertEquals(List.of("Pump handbook", "PUMPS of 2025"), stores.list(tenant, paging, Optional.of("pump"))
+                .stream().map(KnowledgeStore::name).toList());
+        assertEquals(List.of(), stores.list(tenant, paging, Optional.of("%")));
+        assertEquals(3, stores.list(tenant, paging).size(), "one more than the limit");
+    }
+
     private static SearchDao.Scope scope(String tenant, KnowledgeStore store, Optional<AttributeFilter> filter) {
         return new SearchDao.Scope(List.copyOf(search.stores(tenant, List.of(store.id())).values()), filter);
     }

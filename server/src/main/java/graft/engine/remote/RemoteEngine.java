@@ -3,7 +3,6 @@ package graft.engine.remote;
 import com.fasterxml.jackson.core.JsonFactory;
 import com.fasterxml.jackson.core.JsonGenerator;
 import graft.engine.BaseModel;
-import graft.engine.EngineAdapter;
 import graft.engine.EngineRequest;
 import graft.engine.EngineStatus;
 import graft.engine.InferenceEngine;
@@ -318,16 +317,15 @@ public final class RemoteEngine implements InferenceEngine {
 
     @Override
     public EngineStatus status() {
-        List<EngineStatus.ResidentAdapter> residents = folders.residents().stream().map(one -> {
-            EngineAdapter adapter = one.adapter();
-            return new EngineStatus.ResidentAdapter(adapter.name(), adapter.version(), adapter.digest(),
-                    EngineStatus.Tier.HOST, one.bytes(), one.uses());
-        }).toList();
+        List<EngineStatus.ResidentAdapter> residents = folders.residents().stream().map(one ->
+                EngineStatus.ResidentAdapter.of(one.adapter(), EngineStatus.Tier.HOST, one.bytes(), one.uses()))
+                .toList();
         synchronized (accepted) {
             long now = RemoteSequence.nowMicros();
             long busyNow = busyMicros + (busy > 0 ? now - busySince : 0);
             return new EngineStatus("remote", "remote", settings.url().getHost(), busy, accepted.size() - busy,
-                    new EngineStatus.Blocks(0, 0, 0, 1), residents, settings.mostAdapters(),
+                    new EngineStatus.Blocks(0, 0, 0, 1), EngineStatus.Memory.UNKNOWN, residents,
+                    settings.mostAdapters(),
                     new EngineStatus.Totals(0, promptTokens, cachedTokens, generatedTokens, 0, busyNow,
                             now - startedMicros - busyNow, folders.laid()), !closing);
         }

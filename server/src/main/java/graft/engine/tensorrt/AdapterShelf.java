@@ -189,8 +189,8 @@ final class AdapterShelf {
 
     synchronized List<ResidentAdapter> residents() {
         return entries.values().stream().filter(entry -> !entry.loading).flatMap(entry -> entry.adapters.stream()
-                .map(adapter -> new ResidentAdapter(adapter.name(), adapter.version(), adapter.digest(),
-                        entry.onDevice ? Tier.DEVICE : Tier.HOST, entry.bytes / entry.adapters.size(), entry.uses)))
+                .map(adapter -> ResidentAdapter.of(adapter, entry.onDevice ? Tier.DEVICE : Tier.HOST,
+                        entry.bytes / entry.adapters.size(), entry.uses)))
                 .toList();
     }
 

@@ -362,7 +362,8 @@ public final class TensorRtEngine implements InferenceEngine {
             time.count(nowMicros());
             int waiting = Math.max(now.waiting(), accepted.size() - now.running());
             return new EngineStatus(kind, engine.type(), "cuda:" + settings.device(), now.running(), waiting,
-                    new EngineStatus.Blocks(now.blocks(), now.freeBlocks(), 0, now.tokensPerBlock()), residents,
+                    new EngineStatus.Blocks(now.blocks(), now.freeBlocks(), 0, now.tokensPerBlock()),
+                    EngineStatus.Memory.UNKNOWN, residents,
                     EngineStatus.fitting(residents, settings.adapterCacheBytes(), settings.maxRunning()),
                     new EngineStatus.Totals(now.steps(), promptTokens, cachedPromptTokens, generatedTokens,
                             now.paused(), time.busyMicros(), time.idleMicros(), loads),

@@ -200,8 +200,8 @@ final class AdapterBank implements AutoCloseable {
 
     List<ResidentAdapter> residents() {
         return entries.values().stream().filter(entry -> entry.staged.isPresent())
-                .map(entry -> new ResidentAdapter(entry.adapter.name(), entry.adapter.version(), entry.adapter.digest(),
-                        entry.onDevice() ? Tier.DEVICE : Tier.HOST, entry.bytes(), entry.users)).toList();
+                .map(entry -> ResidentAdapter.of(entry.adapter, entry.onDevice() ? Tier.DEVICE : Tier.HOST,
+                        entry.bytes(), entry.users)).toList();
     }
 
     private Entry load(EngineAdapter adapter) {

@@ -57,7 +57,9 @@ final class ModelLoader {
         attributes.put("values_at_once", cpu ? CACHED_VALUES : MANY_VALUES);
         var module = new TorchModule(ScriptArchive.write(architecture.script(), attributes, architecture.operators()), device);
         try {
-            new WeightLoader(module, architecture, files.tensors(), precision).load();
+            var weights = new WeightLoader(module, architecture, files.tensors(), precision);
+            weights.load();
+            module.weighs(weights.bytes());
             return module;
         } catch (RuntimeException | Error failure) {
             module.close();

@@ -36,6 +36,7 @@ public final class TorchEngine implements InferenceEngine {
     private final Set<String> evictions = ConcurrentHashMap.newKeySet();
     private final AtomicLong ids = new AtomicLong();
     private final Places places;
+    private final EngineStatus.Memory memory;
     private boolean closed;
 
     /**
@@ -85,12 +86,13 @@ public final class TorchEngine implements InferenceEngine {
                 sequence -> {
             if (accepted.remove(sequence.id()) != null) places.giveBack(sequence.request.tenant());
         });
+        memory = new EngineStatus.Memory(module.weightBytes(), blockBytes(settings, architecture));
         thread = Thread.ofPlatform().name("engine-" + model.id()).start(loop);
     }
 
     /** Called when the weights are loaded: as many blocks as the setting's memory holds, but no more than the batch could ever use. */
     private static Limits limits(TorchSettings settings, Architecture architecture, int context) {
-        long blockBytes = architecture.kvBytesPerToken(settings.precision()) * settings.tokensPerBlock();
+        long blockBytes = blockBytes(settings, architecture);
         long useful = (long) Math.ceilDiv(context, settings.tokensPerBlock()) * settings.maxRunning();
         long bytes = settings.kvBytes() > 0 ? settings.kvBytes()
                 : (long) (settings.kvFraction() * TorchDevice.freeBytes(settings.device()));
@@ -99,6 +101,10 @@ public final class TorchEngine implements InferenceEngine {
                 + settings.kvBytes() + ", engine.kv-fraction=" + settings.kvFraction() + ") holds no block of " + blockBytes);
         return new Limits(settings.tokensPerStep(), settings.maxRunning(), settings.maxWaiting() + settings.maxRunning(),
                 settings.maxAdaptersPerStep(), Math.toIntExact(Math.min(blocks, Integer.MAX_VALUE)), settings.tokensPerBlock());
+    }
+
+    private static long blockBytes(TorchSettings settings, Architecture architecture) {
+        return architecture.kvBytesPerToken(settings.precision()) * settings.tokensPerBlock();
     }
 
     private static StepCost cost(ModelConfig config) {
@@ -157,7 +163,7 @@ public final class TorchEngine implements InferenceEngine {
         long since = Math.max(0, EngineLoop.nowMicros() - now.atMicros());
         Totals totals = now.totals().later(now.idle() ? 0 : since, now.idle() ? since : 0);
         return new EngineStatus("torch", settings.precision().setting(), settings.device(), now.running(), now.waiting(),
-                now.blocks(), now.adapters(), EngineStatus.fitting(now.adapters(), settings.adapterBytes(),
+                now.blocks(), memory, now.adapters(), EngineStatus.fitting(now.adapters(), settings.adapterBytes(),
                         settings.maxAdaptersPerStep()), totals, now.healthy());
     }
 

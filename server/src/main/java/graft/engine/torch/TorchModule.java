@@ -32,6 +32,7 @@ final class TorchModule implements AutoCloseable {
     private final Model model;
     private final PtSymbolBlock block;
     private final Device device;
+    private long weightBytes;
 
     /** @param device {@code cpu} or {@code cuda:N} */
     TorchModule(byte[] archive, String device) {
@@ -51,6 +52,16 @@ final class TorchModule implements AutoCloseable {
     static void useThreads(int threads) {
         Engine.getEngine("PyTorch"); // loads the library that the next line is in
         JniUtils.setNumThreads(threads);
+    }
+
+    /** Notes what was loaded; before other threads see the module. */
+    void weighs(long bytes) {
+        weightBytes = bytes;
+    }
+
+    /** Memory of its weights. */
+    long weightBytes() {
+        return weightBytes;
     }
 
     /** Opens a scope for tensors made in Java: closing it frees them all. */
