@@ -46,15 +46,26 @@ export const readyQuery = queryOptions({
   retry: false,
 });
 
+/** The newest hundred: for menus and what needs attention. */
 export const storesQuery = queryOptions({
   queryKey: ['stores'],
   queryFn: ({ signal }) => get<List<KnowledgeStore>>('/v1/vector_stores?limit=100', signal),
 });
 
+/** A page of the stores, newest first. */
+export const storeListQuery = (search: ListSearch) =>
+  queryOptions({
+    queryKey: ['stores', 'list', search],
+    queryFn: ({ signal }) => get<List<KnowledgeStore>>(`/v1/vector_stores${listParameters(search)}`, signal),
+    placeholderData: keepPreviousData,
+  });
+
 export const storeQuery = (id: string) =>
   queryOptions({
     queryKey: ['stores', id],
     queryFn: ({ signal }) => get<KnowledgeStore>(`/v1/vector_stores/${encodeURIComponent(id)}`, signal),
+    // Only while something is being read in.
+    refetchInterval: (query) => ((query.state.data?.file_counts.in_progress ?? 0) > 0 ? 1_000 : false),
   });
 
 export const storeFilesQuery = (id: string, search: ListSearch = {}) =>
@@ -169,11 +180,13 @@ export const budgetsQuery = (tenant?: string) =>
     },
   });
 
-export const keysQuery = (tenant: string) =>
+/** A page of a tenant's keys, oldest first. */
+export const keysQuery = (tenant: string, after: string | undefined) =>
   queryOptions({
-    queryKey: ['tenants', tenant, 'keys'],
+    queryKey: ['tenants', tenant, 'keys', after],
     queryFn: ({ signal }) =>
-      get<List<ApiKey>>(`/admin/v1/tenants/${encodeURIComponent(tenant)}/keys?limit=100`, signal),
+      get<List<ApiKey>>(`/admin/v1/tenants/${encodeURIComponent(tenant)}/keys${listParameters({ after })}`, signal),
+    placeholderData: keepPreviousData,
   });
 
 /** Follows the pages of a usage or cost report to its end. */

@@ -43,6 +43,7 @@ export type KnowledgeStore = Schemas['VectorStore'];
 export type StoreFile = Schemas['VectorStoreFile'];
 export type SearchResults = Schemas['SearchResults'];
 export type Retrieval = Schemas['Retrieval'];
+export type RetrievalReplay = Schemas['RetrievalReplay'];
 
 export type DeletionReceipt = Schemas['DeletionReceipt'];
 export type DeletedWithReceipt = Schemas['DeletedWithReceipt'];

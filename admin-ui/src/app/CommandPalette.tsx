@@ -5,8 +5,7 @@ import { BookOpen, Building2, FileText, KeyRound, Layers, Rocket, Undo2, Upload,
 import { Dialog } from 'radix-ui';
 import { useDeferredValue, useState } from 'react';
 import { get } from '../api/client';
-import { storesQuery } from '../api/queries';
-import type { Adapter, List, Scope, StoredFile, StoreFile, Tenant } from '../api/types';
+import type { Adapter, KnowledgeStore, List, Scope, StoredFile, StoreFile, Tenant } from '../api/types';
 import { mayDo, sessionQuery } from './session';
 
 interface Props {
@@ -30,11 +29,22 @@ export default function CommandPalette({ open, onOpenChange, pages }: Props) {
   );
 }
 
+interface Shelf {
+  key: string;
+  path: string;
+}
+
+const shelf = {
+  adapters: { key: 'adapters', path: '/admin/v1/adapters?limit=8&sort=name' },
+  tenants: { key: 'tenants', path: '/admin/v1/tenants?limit=8&sort=name' },
+  stores: { key: 'stores', path: '/v1/vector_stores?limit=8' },
+};
+
 /** The server's own search, because a tenant may have more adapters than a menu can hold. */
-const found = <T,>(path: string, text: string) =>
+const found = <T,>({ key, path }: Shelf, text: string) =>
   queryOptions({
-    queryKey: [path.split('/').at(-1), 'found', text],
-    queryFn: ({ signal }) => get<List<T>>(`${path}?limit=8&sort=name&q=${encodeURIComponent(text)}`, signal),
+    queryKey: [key, 'found', text],
+    queryFn: ({ signal }) => get<List<T>>(`${path}&q=${encodeURIComponent(text)}`, signal),
     placeholderData: keepPreviousData,
   });
 
@@ -57,9 +67,9 @@ function Choices({ pages, close }: { pages: Props['pages']; close: () => void })
   const [text, setText] = useState('');
   const asked = useDeferredValue(text.trim());
   const may = (scope: Scope) => mayDo(session, scope);
-  const adapters = useFound<Adapter>('/admin/v1/adapters', asked, may('adapters'), (one) => one.name);
-  const tenants = useFound<Tenant>('/admin/v1/tenants', asked, may('admin'), (one) => one.id);
-  const stores = useQuery({ ...storesQuery, enabled: may('knowledge') }).data?.data ?? [];
+  const adapters = useFound<Adapter>(shelf.adapters, asked, may('adapters'), (one) => one.name);
+  const tenants = useFound<Tenant>(shelf.tenants, asked, may('admin'), (one) => one.id);
+  const stores = useFound<KnowledgeStore>(shelf.stores, asked, may('knowledge'), (one) => one.id);
   const shelves = asked.length > 1 ? stores.slice(0, MOST_STORES) : [];
   const documents = useQueries({ queries: shelves.map((store) => documentsIn(store.id, asked)) }).flatMap((one, at) =>
     (one.data ?? []).map((file) => ({ file, store: shelves[at]?.id ?? '' })),
@@ -131,9 +141,9 @@ function Choices({ pages, close }: { pages: Props['pages']; close: () => void })
 }
 
 /** The first by name, and those that the last typed word is a part of: in a command, that is the name. */
-function useFound<T>(path: string, text: string, may: boolean, key: (one: T) => string): T[] {
-  const first = useQuery({ ...found<T>(path, ''), enabled: may }).data?.data ?? [];
+function useFound<T>(from: Shelf, text: string, may: boolean, key: (one: T) => string): T[] {
+  const first = useQuery({ ...found<T>(from, ''), enabled: may }).data?.data ?? [];
   const word = text.split(/\s+/).at(-1) ?? '';
-  const matching = useQuery({ ...found<T>(path, word), enabled: may && word !== '' }).data?.data ?? [];
+  const matching = useQuery({ ...found<T>(from, word), enabled: may && word !== '' }).data?.data ?? [];
   return [...new Map([...matching, ...first].map((one) => [key(one), one])).values()];
 }

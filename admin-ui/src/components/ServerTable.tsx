@@ -1,11 +1,11 @@
 import type { UseQueryResult } from '@tanstack/react-query';
 import { tableFeatures, useTable, type ColumnDef, type RowData } from '@tanstack/react-table';
-import { ArrowDown, ArrowUp, ChevronRight, ChevronsLeft } from 'lucide-react';
-import { useEffect, useRef, useState, type ReactNode } from 'react';
+import { ArrowDown, ArrowUp } from 'lucide-react';
+import type { ReactNode } from 'react';
 import type { List } from '../api/types';
-import { Button } from './Button';
 import { ErrorNote, SkeletonRows } from './Feedback';
 import { sorted, withSort, type ListSearch } from './listing';
+import { Filter, Pages } from './ListTools';
 
 // The server sorts, filters and pages: the table only renders what comes.
 const features = tableFeatures({});
@@ -109,57 +109,4 @@ export function ServerTable<T extends RowData>(props: Props<T>) {
 function SortMark({ state }: { state: 'ascending' | 'descending' | 'none' }) {
   if (state === 'ascending') return <ArrowUp aria-hidden />;
   return <ArrowDown aria-hidden className={state === 'none' ? 'faint' : undefined} />;
-}
-
-/** Asks the server when typing pauses. */
-function Filter({ label, value, change }: { label: string; value: string; change: (q?: string) => void }) {
-  const [text, setText] = useState(value);
-  const told = useRef(value);
-  const latest = useRef(change);
-  useEffect(() => {
-    latest.current = change;
-  });
-  useEffect(() => {
-    if (text.trim() === told.current) return;
-    const later = window.setTimeout(() => {
-      told.current = text.trim();
-      latest.current(told.current || undefined);
-    }, 200);
-    return () => window.clearTimeout(later);
-  }, [text]);
-  return (
-    <input
-      className="input filter"
-      type="search"
-      placeholder={label}
-      aria-label={label}
-      value={text}
-      onChange={(event) => setText(event.target.value)}
-    />
-  );
-}
-
-function Pages({ rows, search, change }: PagesProps) {
-  const last = rows.data?.last_id;
-  if (search.after === undefined && !rows.data?.has_more) return null;
-  return (
-    <footer className="pages">
-      <Button small disabled={search.after === undefined} onClick={() => change({ ...search, after: undefined })}>
-        <ChevronsLeft aria-hidden /> First page
-      </Button>
-      <Button
-        small
-        disabled={!rows.data?.has_more || !last}
-        onClick={() => change({ ...search, after: last ?? undefined })}
-      >
-        Next page <ChevronRight aria-hidden />
-      </Button>
-    </footer>
-  );
-}
-
-interface PagesProps {
-  rows: { data: { has_more: boolean; last_id?: string | null } | undefined };
-  search: ListSearch;
-  change: (search: ListSearch) => void;
 }

@@ -57,11 +57,11 @@ export function AdapterDialogs({ adapter, action, close }: Props) {
           title={`Delete ${action.alias}`}
           verb="Delete alias"
           run={async () => {
-            await send('DELETE', aliasPath(adapter.name, action.alias));
+            await send('DELETE', aliasPath(adapter, action.alias));
             await refresh();
             toast(
               `The alias ${action.alias} is deleted.`,
-              before ? () => moveAlias(adapter.name, action.alias, moveBack(before)).then(refresh) : undefined,
+              before ? () => moveAlias(adapter, action.alias, moveBack(before)).then(refresh) : undefined,
             );
           }}
         >
@@ -78,11 +78,11 @@ export function AdapterDialogs({ adapter, action, close }: Props) {
           verb="Roll back"
           run={async () => {
             const before = adapter.aliases.find((one) => one.alias === action.alias);
-            const moved = await rollBack(adapter.name, action.alias);
+            const moved = await rollBack(adapter, action.alias);
             await refresh();
             toast(
               aliasWords(moved),
-              before ? () => moveAlias(adapter.name, action.alias, moveBack(before)).then(refresh) : undefined,
+              before ? () => moveAlias(adapter, action.alias, moveBack(before)).then(refresh) : undefined,
             );
           }}
         >
@@ -97,7 +97,7 @@ export function AdapterDialogs({ adapter, action, close }: Props) {
           title={`Delete version ${action.version.version}`}
           verb="Delete version"
           run={async () => {
-            await send('DELETE', `${adapterPath(adapter.name)}/versions/${action.version.version}`);
+            await send('DELETE', adapterPath(adapter, `/versions/${action.version.version}`));
             await refresh();
             toast(`Version ${action.version.version} is deleted.`);
           }}
@@ -115,7 +115,7 @@ export function AdapterDialogs({ adapter, action, close }: Props) {
           title={`Delete ${adapter.name}`}
           verb="Delete adapter"
           run={async () => {
-            await send('DELETE', adapterPath(adapter.name));
+            await send('DELETE', adapterPath(adapter));
             await navigate({ to: '/adapters' });
             await refresh();
             toast(`${adapter.name} is deleted.`);
@@ -144,11 +144,11 @@ function Promote({ adapter, version, close }: { adapter: Adapter; version: Adapt
       verb="Promote"
       typed={adapter.shared ? adapter.name : undefined}
       run={async () => {
-        await moveAlias(adapter.name, 'production', { version: version.version });
+        await moveAlias(adapter, 'production', { version: version.version });
         await refresh();
         toast(
           `${adapter.name} now answers with version ${version.version}.`,
-          production ? () => rollBack(adapter.name, 'production').then(refresh) : undefined,
+          production ? () => rollBack(adapter, 'production').then(refresh) : undefined,
         );
       }}
       details={

@@ -30,42 +30,50 @@ const tabs: readonly { key: AdapterTab | 'versions'; label: string }[] = [
 
 export function AdapterPage() {
   const { name } = useParams({ from: '/app/adapters/$name' });
-  const { tab = 'versions', action: asked } = useSearch({ from: '/app/adapters/$name' });
+  const { tab = 'versions', action: asked, tenant } = useSearch({ from: '/app/adapters/$name' });
   const navigate = useNavigate();
   const admin = useMay('admin');
   const inference = useMay('inference');
-  const adapter = useQuery(adapterQuery(name));
+  const adapter = useQuery(adapterQuery({ name, tenant }));
   const session = useQuery(sessionQuery).data;
   const [chosen, setChosen] = useState<Action | null>(null);
   const action = chosen ?? (adapter.data ? actionOf(asked, adapter.data) : null);
   const setAction = (next: Action | null) => {
     setChosen(next);
-    if (next === null && asked) void navigate({ to: '/adapters/$name', params: { name }, search: {}, replace: true });
+    if (next === null && asked)
+      void navigate({ to: '/adapters/$name', params: { name }, search: { tenant }, replace: true });
   };
-  // A shared adapter is changed by its owner only.
-  const own = adapter.data !== undefined && adapter.data.tenant === session?.tenant.id;
+  // A shared adapter is changed by its owner only, or by the operator in the owner's place.
+  const mine = adapter.data !== undefined && adapter.data.tenant === session?.tenant.id;
+  const own = mine || (adapter.data !== undefined && admin);
   const shown = tabs.filter(
     ({ key }) => (key !== 'audit' || admin) && ((key !== 'traffic' && key !== 'cost') || inference),
   );
   return (
     <main className="page">
       <PageHead
-        above={<Link to="/adapters">Adapters</Link>}
+        above={
+          <Link to="/adapters" search={{ tenant }}>
+            Adapters
+          </Link>
+        }
         title={name}
         actions={
           <>
-            <Link className="button" to="/playground" search={{ columns: name }}>
-              <MessagesSquare aria-hidden /> Chat
-            </Link>
+            {mine || adapter.data?.shared ? (
+              <Link className="button" to="/playground" search={{ columns: name }}>
+                <MessagesSquare aria-hidden /> Chat
+              </Link>
+            ) : null}
+            {mine ? (
+              <Link className="button primary" to="/adapters" search={{ upload: name }}>
+                <Upload aria-hidden /> New version
+              </Link>
+            ) : null}
             {own ? (
-              <>
-                <Link className="button primary" to="/adapters" search={{ upload: name }}>
-                  <Upload aria-hidden /> New version
-                </Link>
-                <Button look="danger" onClick={() => setAction({ kind: 'delete adapter' })}>
-                  <Trash2 aria-hidden /> Delete
-                </Button>
-              </>
+              <Button look="danger" onClick={() => setAction({ kind: 'delete adapter' })}>
+                <Trash2 aria-hidden /> Delete
+              </Button>
             ) : null}
           </>
         }
@@ -74,6 +82,7 @@ export function AdapterPage() {
           <p>
             For {adapter.data.base_model}
             {adapter.data.shared ? ', shared with all tenants' : ''}
+            {mine ? '' : `, of ${adapter.data.tenant}`}
           </p>
         ) : null}
       </PageHead>
@@ -100,7 +109,7 @@ export function AdapterPage() {
               void navigate({
                 to: '/adapters/$name',
                 params: { name },
-                search: { tab: key === 'versions' ? undefined : key },
+                search: { tenant, tab: key === 'versions' ? undefined : key },
                 resetScroll: false,
               })
             }
@@ -133,15 +142,20 @@ interface Part {
 
 function Tab({ tab, adapter, own, act }: Part) {
   const navigate = useNavigate();
-  const { left, right, after } = useSearch({ from: '/app/adapters/$name' });
+  const { left, right, after, tenant } = useSearch({ from: '/app/adapters/$name' });
   const go = (search: { tab: AdapterTab; left?: number; right?: number; after?: string | undefined }) =>
-    void navigate({ to: '/adapters/$name', params: { name: adapter.name }, search, resetScroll: false });
+    void navigate({
+      to: '/adapters/$name',
+      params: { name: adapter.name },
+      search: { ...search, tenant },
+      resetScroll: false,
+    });
   switch (tab) {
     case 'versions':
       return (
         <>
           <VersionsTab adapter={adapter} own={own} act={act} />
-          {own ? <SharesCard adapter={adapter.name} /> : null}
+          {own ? <SharesCard adapter={adapter} /> : null}
         </>
       );
     case 'compare':
@@ -175,7 +189,7 @@ interface FilesProps {
 function FilesTab({ adapter, version, choose }: FilesProps) {
   const versions = newestFirst(adapter.versions).map((one) => one.version);
   const shown = versions.includes(version ?? 0) ? (version ?? 0) : (versions[0] ?? 0);
-  const details = useQuery({ ...versionQuery(adapter.name, shown), enabled: shown > 0 });
+  const details = useQuery({ ...versionQuery(adapter, shown), enabled: shown > 0 });
   return (
     <>
       <div className="row wrap">
@@ -193,7 +207,7 @@ function FilesTab({ adapter, version, choose }: FilesProps) {
           ))}
         </select>
         <span className="grow" />
-        <a className="button" href={`${adapterPath(adapter.name)}/versions/${shown}/files`} download>
+        <a className="button" href={adapterPath(adapter, `/versions/${shown}/files`)} download>
           <Download aria-hidden /> Download all as zip
         </a>
       </div>

@@ -5,7 +5,7 @@ import { useMemo } from 'react';
 import { costsQuery, engineQuery, usageQuery } from '../../api/queries';
 import type { Adapter } from '../../api/types';
 import { count, money } from '../../app/format';
-import { useMay } from '../../app/session';
+import { sessionQuery, useMay } from '../../app/session';
 import { Button } from '../../components/Button';
 import { Empty } from '../../components/Feedback';
 import type { ListSearch } from '../../components/listing';
@@ -18,12 +18,13 @@ import { UploadDialog } from './UploadDialog';
 
 export function Adapters() {
   const navigate = useNavigate();
-  const { upload, ...search } = useSearch({ from: '/app/adapters' });
-  const adapters = useQuery(adapterListQuery(search));
+  const { upload, tenant, ...search } = useSearch({ from: '/app/adapters' });
+  const adapters = useQuery(adapterListQuery(search, tenant));
   const columns = useColumns();
-  const change = (next: ListSearch) => void navigate({ to: '/adapters', search: next, resetScroll: false });
+  const change = (next: ListSearch) =>
+    void navigate({ to: '/adapters', search: { ...next, tenant }, resetScroll: false });
   const setUpload = (open: boolean) =>
-    void navigate({ to: '/adapters', search: { ...search, upload: open ? 'new' : undefined } });
+    void navigate({ to: '/adapters', search: { ...search, tenant, upload: open ? 'new' : undefined } });
   return (
     <main className="page">
       <PageHead
@@ -35,6 +36,11 @@ export function Adapters() {
         }
       >
         <p>Each is a model name: its alias decides which version answers.</p>
+        {tenant ? (
+          <p>
+            Those that <code>{tenant}</code> may use. <Link to="/adapters">Your own</Link>
+          </p>
+        ) : null}
       </PageHead>
       <section className="card" aria-label="Adapters">
         <ServerTable
@@ -113,9 +119,15 @@ function useColumns(): Column<Adapter>[] {
 const latest = (adapter: Adapter) => newestFirst(adapter.versions)[0];
 
 function Name({ adapter }: { adapter: Adapter }) {
+  const mine = useQuery(sessionQuery).data?.tenant.id === adapter.tenant;
   return (
     <>
-      <Link className="strong" to="/adapters/$name" params={{ name: adapter.name }}>
+      <Link
+        className="strong"
+        to="/adapters/$name"
+        params={{ name: adapter.name }}
+        search={{ tenant: mine ? undefined : adapter.tenant }}
+      >
         {adapter.name}
       </Link>{' '}
       {adapter.shared ? <span className="chip">shared</span> : null}

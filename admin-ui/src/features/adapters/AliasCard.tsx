@@ -8,7 +8,7 @@ import { useMay } from '../../app/session';
 import { Button, IconButton } from '../../components/Button';
 import { Moment } from '../../components/Small';
 import { byGroup } from '../usage/totals';
-import { aliasWords } from './adapters';
+import { aliasWords, useAskedTenant } from './adapters';
 
 interface Props {
   adapter: Adapter;
@@ -67,6 +67,7 @@ export function AliasCard({ adapter, own, edit, rollBack, remove }: Props) {
 }
 
 function Target({ adapter, alias, own }: { adapter: string; alias: AdapterAlias; own: boolean }) {
+  const tenant = useAskedTenant();
   return (
     <span className="row wrap">
       <span className={alias.alias === 'production' ? 'chip good' : 'chip'}>{aliasWords(alias)}</span>
@@ -83,7 +84,7 @@ function Target({ adapter, alias, own }: { adapter: string; alias: AdapterAlias;
           className="small"
           to="/adapters/$name/shadows/$alias"
           params={{ name: adapter, alias: alias.alias }}
-          search={{ after: undefined }}
+          search={{ tenant, after: undefined }}
           aria-label={`Comparisons of ${alias.alias}`}
         >
           Comparisons

@@ -43,10 +43,10 @@ export function AliasEditor({ adapter, alias, close }: Props) {
   });
   const now = useWatch({ control: form.control }) as AliasValues;
   const move = useMutation({
-    mutationFn: (values: AliasValues) => moveAlias(adapter.name, values.alias, moveOf(values)),
+    mutationFn: (values: AliasValues) => moveAlias(adapter, values.alias, moveOf(values)),
     onSuccess: async (moved) => {
       await refresh();
-      const undo = alias ? () => moveAlias(adapter.name, alias.alias, moveBack(alias)).then(refresh) : undefined;
+      const undo = alias ? () => moveAlias(adapter, alias.alias, moveBack(alias)).then(refresh) : undefined;
       toast(aliasWords(moved), undo);
       close();
     },

@@ -3,9 +3,11 @@ import { Link } from '@tanstack/react-router';
 import { MessagesSquare } from 'lucide-react';
 import { useState } from 'react';
 import type { Adapter } from '../../api/types';
+import { mayDo, sessionQuery } from '../../app/session';
 import { ErrorNote, SkeletonRows } from '../../components/Feedback';
 import { newestFirst, versionQuery } from './adapters';
 import { compare, type Row } from './compare';
+import { ComparePrompts } from './ComparePrompts';
 import { HeatStrips } from './HeatStrip';
 
 interface Props {
@@ -17,6 +19,8 @@ interface Props {
 
 /** Two versions beside each other: what differs in their configuration, and where their weights are large. */
 export function ComparePanel({ adapter, left, right, choose }: Props) {
+  const session = useQuery(sessionQuery).data;
+  const callable = mayDo(session, 'inference') && (adapter.tenant === session?.tenant.id || adapter.shared);
   const versions = newestFirst(adapter.versions).map((one) => one.version);
   const here = versions.includes(left ?? 0) ? (left ?? 0) : (versions[0] ?? 0);
   const there = versions.includes(right ?? 0) ? (right ?? 0) : (versions.find((one) => one !== here) ?? here);
@@ -28,7 +32,7 @@ export function ComparePanel({ adapter, left, right, choose }: Props) {
         </header>
         <div className="body stack">
           <p className="muted">There is one version: upload another to compare them.</p>
-          {here > 0 ? <HeatStrips adapter={adapter.name} versions={[here]} /> : null}
+          {here > 0 ? <HeatStrips adapter={adapter} versions={[here]} /> : null}
         </div>
       </section>
     );
@@ -41,17 +45,20 @@ export function ComparePanel({ adapter, left, right, choose }: Props) {
         <span className="muted">beside</span>
         <Choice label="Version on the right" value={there} versions={versions} choose={(one) => choose(here, one)} />
         <span className="grow" />
-        <Link className="button" to="/playground" search={{ columns: ask }}>
-          <MessagesSquare aria-hidden /> Ask both
-        </Link>
+        {callable ? (
+          <Link className="button" to="/playground" search={{ columns: ask }}>
+            <MessagesSquare aria-hidden /> Both in the playground
+          </Link>
+        ) : null}
       </div>
-      <Differences name={adapter.name} here={here} there={there} />
+      <Differences adapter={adapter} here={here} there={there} />
+      {callable ? <ComparePrompts adapter={adapter} here={here} there={there} /> : null}
       <section className="card" aria-labelledby="norms">
         <header>
           <h2 id="norms">Norms by layer</h2>
         </header>
         <div className="body">
-          <HeatStrips adapter={adapter.name} versions={here === there ? [here] : [here, there]} />
+          <HeatStrips adapter={adapter} versions={here === there ? [here] : [here, there]} />
         </div>
       </section>
     </>
@@ -76,9 +83,9 @@ function Choice(props: { label: string; value: number; versions: number[]; choos
   );
 }
 
-function Differences({ name, here, there }: { name: string; here: number; there: number }) {
-  const one = useQuery(versionQuery(name, here));
-  const other = useQuery(versionQuery(name, there));
+function Differences({ adapter, here, there }: { adapter: Adapter; here: number; there: number }) {
+  const one = useQuery(versionQuery(adapter, here));
+  const other = useQuery(versionQuery(adapter, there));
   const [all, setAll] = useState(false);
   const failed = one.error ?? other.error;
   const rows = one.data && other.data ? compare(one.data, other.data) : undefined;

@@ -8,7 +8,7 @@ import { Button } from '../../components/Button';
 import { ErrorNote } from '../../components/Feedback';
 import { Field } from '../../components/Field';
 import { toast } from '../../components/Toasts';
-import { adapterPath } from './adapters';
+import { adapterPath, type AdapterRef } from './adapters';
 
 const words = (text: string) =>
   text
@@ -27,7 +27,7 @@ const schema = z.object({
 type Values = z.infer<typeof schema>;
 
 /** What is said about a version may change; the version itself never does. */
-export function DescribeVersion({ version }: { version: AdapterVersionDetails }) {
+export function DescribeVersion({ adapter, version }: { adapter: AdapterRef; version: AdapterVersionDetails }) {
   const queries = useQueryClient();
   const form = useForm<Values>({
     resolver: zodResolver(schema),
@@ -35,7 +35,7 @@ export function DescribeVersion({ version }: { version: AdapterVersionDetails })
   });
   const save = useMutation({
     mutationFn: ({ note, tags, training_data }: Values) =>
-      send('PATCH', `${adapterPath(version.adapter)}/versions/${version.version}`, {
+      send('PATCH', adapterPath(adapter, `/versions/${version.version}`), {
         note,
         tags: words(tags),
         training_data,

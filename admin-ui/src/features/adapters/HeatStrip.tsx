@@ -1,10 +1,10 @@
 import { useQuery } from '@tanstack/react-query';
 import { ErrorNote, Skeleton } from '../../components/Feedback';
-import { normsQuery } from './adapters';
+import { normsQuery, type AdapterRef } from './adapters';
 import { largest, layersOf, outside, strips } from './norms';
 
 /** How much each version changes each module, layer by layer, in one scale for both. */
-export function HeatStrips({ adapter, versions }: { adapter: string; versions: number[] }) {
+export function HeatStrips({ adapter, versions }: { adapter: AdapterRef; versions: number[] }) {
   const [here, there] = versions;
   const one = useQuery(normsQuery(adapter, here ?? 0));
   const other = useQuery({ ...normsQuery(adapter, there ?? 0), enabled: there !== undefined });

@@ -4,30 +4,30 @@ import { Scale } from 'lucide-react';
 import type { ShadowAnswer } from '../../api/types';
 import { plural } from '../../app/format';
 import { Empty, ErrorNote, SkeletonRows } from '../../components/Feedback';
+import { PageHead } from '../../components/PageHead';
 import { Moment } from '../../components/Small';
 import { shadowsQuery } from './adapters';
 
 /** What an alias's candidate answered beside the real answers; the page is in the address. */
 export function ShadowsPage() {
   const { name, alias } = useParams({ from: '/app/adapters/$name/shadows/$alias' });
-  const { after } = useSearch({ from: '/app/adapters/$name/shadows/$alias' });
-  const shadows = useQuery(shadowsQuery(name, alias, after));
+  const { after, tenant } = useSearch({ from: '/app/adapters/$name/shadows/$alias' });
+  const shadows = useQuery(shadowsQuery({ name, tenant }, alias, after));
   const rows = shadows.data?.data ?? [];
   const equal = rows.filter((one) => one.equal).length;
   const here = { to: '/adapters/$name/shadows/$alias', params: { name, alias } } as const;
   return (
     <main className="page">
-      <div className="page-head">
-        <div>
-          <p className="small">
-            <Link to="/adapters/$name" params={{ name }}>
-              {name}
-            </Link>
-          </p>
-          <h1>Comparisons of {alias}</h1>
-          <p>What the shadow answered beside the answers that were sent, newest first.</p>
-        </div>
-      </div>
+      <PageHead
+        above={
+          <Link to="/adapters/$name" params={{ name }} search={{ tenant }}>
+            {name}
+          </Link>
+        }
+        title={`Comparisons of ${alias}`}
+      >
+        <p>What the shadow answered beside the answers that were sent, newest first.</p>
+      </PageHead>
       {shadows.isError ? <ErrorNote error={shadows.error} retry={() => shadows.refetch()} /> : null}
       <section className="card" aria-label="Comparisons">
         {shadows.isPending ? <SkeletonRows what="comparisons" /> : null}
@@ -46,12 +46,12 @@ export function ShadowsPage() {
             </h2>
             <span className="row">
               {after !== undefined ? (
-                <Link {...here} className="button small" search={{ after: undefined }}>
+                <Link {...here} className="button small" search={{ tenant, after: undefined }}>
                   Newest
                 </Link>
               ) : null}
               {shadows.data?.has_more && shadows.data.last_id ? (
-                <Link {...here} className="button small" search={{ after: shadows.data.last_id }}>
+                <Link {...here} className="button small" search={{ tenant, after: shadows.data.last_id }}>
                   Older
                 </Link>
               ) : null}

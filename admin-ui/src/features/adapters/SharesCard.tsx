@@ -8,10 +8,10 @@ import { Button, IconButton } from '../../components/Button';
 import { Confirm } from '../../components/Confirm';
 import { ErrorNote, SkeletonRows } from '../../components/Feedback';
 import { Moment } from '../../components/Small';
-import { adapterPath, sharesQuery } from './adapters';
+import { adapterPath, sharesQuery, type AdapterRef } from './adapters';
 
 /** Whom the owner lets use an adapter: tenants by id, or all. */
-export function SharesCard({ adapter }: { adapter: string }) {
+export function SharesCard({ adapter }: { adapter: AdapterRef }) {
   const queries = useQueryClient();
   const shares = useQuery(sharesQuery(adapter));
   const admin = useMay('admin');
@@ -19,7 +19,7 @@ export function SharesCard({ adapter }: { adapter: string }) {
   const [guest, setGuest] = useState('');
   const [ending, setEnding] = useState<string | undefined>();
   const name = (id: string) => (id === 'all' ? 'all tenants' : (tenants.find((one) => one.id === id)?.name ?? id));
-  const path = (id: string) => `${adapterPath(adapter)}/shares/${encodeURIComponent(id)}`;
+  const path = (id: string) => adapterPath(adapter, `/shares/${encodeURIComponent(id)}`);
   const refresh = () => queries.invalidateQueries({ queryKey: ['adapters'] });
   const grant = useMutation({
     mutationFn: (id: string) => send('PUT', path(id)),
@@ -86,7 +86,7 @@ export function SharesCard({ adapter }: { adapter: string }) {
         </form>
         {guest.trim() ? (
           <p className="muted small">
-            {name(guest.trim())} may list and call {adapter}, its versions and aliases, at their own cost; only you
+            {name(guest.trim())} may list and call {adapter.name}, its versions and aliases, at their own cost; only you
             change it.
           </p>
         ) : null}
@@ -103,7 +103,7 @@ export function SharesCard({ adapter }: { adapter: string }) {
           await refresh();
         }}
       >
-        Their next request no longer finds {adapter}. Answers that are running finish.
+        Their next request no longer finds {adapter.name}. Answers that are running finish.
       </Confirm>
     </section>
   );

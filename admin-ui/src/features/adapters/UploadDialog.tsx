@@ -1,6 +1,5 @@
 import { useQuery, useQueryClient } from '@tanstack/react-query';
-import { Link } from '@tanstack/react-router';
-import { Check, Circle, File as FileIcon, X } from 'lucide-react';
+import { Circle, File as FileIcon, X } from 'lucide-react';
 import { useRef, useState } from 'react';
 import { ApiError, upload, type UploadProgress } from '../../api/client';
 import { modelsQuery } from '../../api/queries';
@@ -11,17 +10,9 @@ import { Dialog } from '../../components/Dialog';
 import { DropZone } from '../../components/DropZone';
 import { Note } from '../../components/Feedback';
 import { Field } from '../../components/Field';
-import { Digest, Progress } from '../../components/Small';
-import {
-  adapterPath,
-  adapterQuery,
-  judge,
-  moveAlias,
-  namePattern,
-  problemWith,
-  proposedName,
-  type FileVerdict,
-} from './adapters';
+import { Progress } from '../../components/Small';
+import { adapterPath, adapterQuery, judge, namePattern, problemWith, proposedName, type FileVerdict } from './adapters';
+import { ProvedUpload } from './ProvedUpload';
 
 interface Props {
   open: boolean;
@@ -57,7 +48,7 @@ function Upload({ fixedName, close }: { fixedName: string | undefined; close: ()
   const [note, setNote] = useState('');
   const bases = useBases(fixedName);
   const [chosenBase, setChosenBase] = useState('');
-  const base = chosenBase || bases[0];
+  const base = chosenBase || bases?.[0];
   const abort = useRef<AbortController>(null);
   const add = (chosen: File[], folder?: string) => {
     setFiles((before) => [
@@ -70,14 +61,14 @@ function Upload({ fixedName, close }: { fixedName: string | undefined; close: ()
   const send = async () => {
     const form = new FormData();
     if (note.trim() !== '') form.append('note', note.trim());
-    if (base) form.append('base_model', base);
+    form.append('base_model', base ?? '');
     for (const { file } of files) form.append('file', file, file.name);
     const controller = new AbortController();
     abort.current = controller;
     setState({ step: 'sending', progress: { sentBytes: 0, totalBytes: 0, bytesPerSecond: 0 } });
     try {
       const version = await upload<UploadedVersion>(
-        `${adapterPath(name)}/versions`,
+        adapterPath({ name }, '/versions'),
         form,
         (progress) => setState({ step: 'sending', progress }),
         controller.signal,
@@ -90,11 +81,11 @@ function Upload({ fixedName, close }: { fixedName: string | undefined; close: ()
       setState({ step: 'choosing', failure: cancelled ? undefined : (failure as Error) });
     }
   };
-  if (state.step === 'proved') return <Proved version={state.version} base={base} close={close} />;
+  if (state.step === 'proved') return <ProvedUpload version={state.version} base={base} close={close} />;
   if (state.step === 'sending') return <Sending progress={state.progress} cancel={() => abort.current?.abort()} />;
   const badName = name !== '' && !namePattern.test(name);
   const problem = files.length > 0 ? problemWith(files) : undefined;
-  const ready = files.length > 0 && !problem && name !== '' && !badName;
+  const ready = files.length > 0 && !problem && name !== '' && !badName && base !== undefined;
   return (
     <form
       onSubmit={(event) => {
@@ -133,7 +124,7 @@ function Upload({ fixedName, close }: { fixedName: string | undefined; close: ()
             </span>
           </div>
         )}
-        {bases.length > 1 ? (
+        {bases && bases.length > 1 ? (
           <Field label="Base model" hint="What it was trained on; it is proved against this model’s shapes.">
             {(input) => (
               <select {...input} className="input" value={base} onChange={(event) => setChosenBase(event.target.value)}>
@@ -165,12 +156,15 @@ function Upload({ fixedName, close }: { fixedName: string | undefined; close: ()
   );
 }
 
-/** The base models an upload may be for: an adapter's own where it has versions already, else all that are served. */
-function useBases(adapter: string | undefined): string[] {
-  const models = useQuery(modelsQuery).data?.data ?? [];
-  const known = useQuery({ ...adapterQuery(adapter ?? ''), enabled: adapter !== undefined }).data;
-  if (adapter !== undefined) return known ? [known.base_model] : [];
-  return models.filter((model) => model.graft.kind === 'base').map((model) => model.id);
+/**
+ * The base models an upload may be for: an adapter's own where it has versions already, else all that are served.
+ * Undefined until they are known: what is sent without one would be refused at its end.
+ */
+function useBases(adapter: string | undefined): string[] | undefined {
+  const models = useQuery(modelsQuery).data?.data;
+  const known = useQuery({ ...adapterQuery({ name: adapter ?? '' }), enabled: adapter !== undefined }).data;
+  if (adapter !== undefined) return known ? [known.base_model] : undefined;
+  return models?.filter((model) => model.graft.kind === 'base').map((model) => model.id);
 }
 
 const fates = {
@@ -244,91 +238,5 @@ function Findings({ failure }: { failure: Error }) {
         ))}
       </ul>
     </Note>
-  );
-}
-
-interface ProvedProps {
-  version: UploadedVersion;
-  base: string | undefined;
-  close: () => void;
-}
-
-function Proved({ version, base, close }: ProvedProps) {
-  const queries = useQueryClient();
-  const [promoted, setPromoted] = useState<'no' | 'moving' | 'yes' | Error>('no');
-  const promote = async () => {
-    setPromoted('moving');
-    try {
-      await moveAlias(version.adapter, 'production', { version: version.version });
-      await queries.invalidateQueries({ queryKey: ['adapters'] });
-      setPromoted('yes');
-    } catch (failure) {
-      setPromoted(failure as Error);
-    }
-  };
-  const proofs = [
-    `Files: ${bytes(version.size_bytes)} stored`,
-    `Shapes: every tensor fits ${version.target_modules.join(', ')}`,
-    'Values: all finite',
-    `Rank: ${version.rank}`,
-  ];
-  return (
-    <>
-      <div className="body">
-        <Note tone="good">
-          <p>
-            {version.adapter} version {version.version} is stored. <Digest value={version.digest} />
-          </p>
-        </Note>
-        <ul className="checks">
-          {proofs.map((proof) => (
-            <li key={proof}>
-              <Check className="ok" aria-hidden /> {proof}
-            </li>
-          ))}
-        </ul>
-        {version.warnings.map((warning) => (
-          <Note key={warning} tone="look">
-            <p>{warning}</p>
-          </Note>
-        ))}
-        {promoted instanceof Error ? (
-          <Note tone="bad">
-            <p>{promoted.message}</p>
-          </Note>
-        ) : null}
-        {version.version === 1 ? (
-          <p className="muted">It is the first version, so the alias production already points at it.</p>
-        ) : (
-          <p className="muted">
-            {promoted === 'yes'
-              ? 'The alias production now points at it.'
-              : 'Production still answers with the version before.'}
-          </p>
-        )}
-      </div>
-      <footer>
-        {version.version > 1 && promoted !== 'yes' ? (
-          <Button onClick={promote} disabled={promoted === 'moving'}>
-            Promote to production
-          </Button>
-        ) : null}
-        <Link className="button" to="/adapters/$name" params={{ name: version.adapter }} onClick={close}>
-          Open adapter
-        </Link>
-        {base ? (
-          <Link
-            className="button"
-            to="/playground"
-            search={{ columns: `${version.adapter}@${version.version},${base}` }}
-          >
-            Beside the base
-          </Link>
-        ) : null}
-        <Link className="button primary" to="/playground" search={{ columns: `${version.adapter}@${version.version}` }}>
-          Chat with it
-        </Link>
-      </footer>
-    </>
   );
 }

@@ -1,63 +1,71 @@
 import { useQuery } from '@tanstack/react-query';
-import { Link, useParams } from '@tanstack/react-router';
+import { Link, useParams, useSearch } from '@tanstack/react-router';
 import { Download, GitCompare, MessagesSquare } from 'lucide-react';
 import type { Adapter, AdapterVersionDetails } from '../../api/types';
 import { bytes } from '../../app/format';
-import { sessionQuery } from '../../app/session';
+import { mayDo, sessionQuery } from '../../app/session';
 import { ErrorNote, Note, SkeletonRows } from '../../components/Feedback';
+import { PageHead } from '../../components/PageHead';
 import { Digest, Moment } from '../../components/Small';
 import { adapterPath, adapterQuery, versionQuery } from './adapters';
 import { lineage, said } from './compare';
 import { DescribeVersion } from './DescribeVersion';
 import { FilesTable } from './FilesTable';
 import { HeatStrips } from './HeatStrip';
+import { ModuleTable } from './ModuleTable';
 
 /** All that is known of one version. */
 export function VersionPage() {
   const params = useParams({ from: '/app/adapters/$name/versions/$version' });
   const { name } = params;
   const number = Number(params.version);
-  const adapter = useQuery(adapterQuery(name));
-  const version = useQuery(versionQuery(name, number));
+  const { tenant } = useSearch({ from: '/app/adapters/$name/versions/$version' });
+  const ref = { name, tenant };
+  const adapter = useQuery(adapterQuery(ref));
+  const version = useQuery(versionQuery(ref, number));
   const session = useQuery(sessionQuery).data;
+  const own = adapter.data !== undefined && adapter.data.tenant === session?.tenant.id;
+  const callable = own || adapter.data?.shared === true;
   return (
     <main className="page">
-      <div className="page-head">
-        <div>
-          <p className="small">
-            <Link to="/adapters">Adapters</Link> /{' '}
-            <Link to="/adapters/$name" params={{ name }}>
+      <PageHead
+        above={
+          <>
+            <Link to="/adapters" search={{ tenant }}>
+              Adapters
+            </Link>{' '}
+            /{' '}
+            <Link to="/adapters/$name" params={{ name }} search={{ tenant }}>
               {name}
             </Link>
-          </p>
-          <h1>Version {number}</h1>
-          <p className="row wrap">
-            {version.data?.aliases.map((alias) => (
-              <span key={alias} className="chip good">
-                {alias}
-              </span>
-            ))}
-            {version.data?.tags.map((tag) => (
-              <span key={tag} className="chip">
-                {tag}
-              </span>
-            ))}
-          </p>
-        </div>
-        <div className="row wrap">
-          <a className="button" href={`${adapterPath(name)}/versions/${number}/files`} download>
-            <Download aria-hidden /> Files
-          </a>
-          {adapter.data && adapter.data.versions.length > 1 ? (
-            <Link className="button" to="/adapters/$name" params={{ name }} search={{ tab: 'compare', left: number }}>
-              <GitCompare aria-hidden /> Compare
-            </Link>
-          ) : null}
-          <Link className="button" to="/playground" search={{ columns: `${name}@${number}` }}>
-            <MessagesSquare aria-hidden /> Chat
-          </Link>
-        </div>
-      </div>
+          </>
+        }
+        title={`Version ${number}`}
+        actions={
+          <>
+            <a className="button" href={adapterPath(ref, `/versions/${number}/files`)} download>
+              <Download aria-hidden /> Files
+            </a>
+            {adapter.data && adapter.data.versions.length > 1 ? (
+              <Link
+                className="button"
+                to="/adapters/$name"
+                params={{ name }}
+                search={{ tenant, tab: 'compare', left: number }}
+              >
+                <GitCompare aria-hidden /> Compare
+              </Link>
+            ) : null}
+            {callable ? (
+              <Link className="button" to="/playground" search={{ columns: `${name}@${number}` }}>
+                <MessagesSquare aria-hidden /> Chat
+              </Link>
+            ) : null}
+          </>
+        }
+      >
+        {version.data ? <Chips version={version.data} /> : null}
+      </PageHead>
       {version.isError ? <ErrorNote error={version.error} retry={() => version.refetch()} /> : null}
       {version.isPending ? (
         <section className="card">
@@ -71,17 +79,18 @@ export function VersionPage() {
               <p>{warning}</p>
             </Note>
           ))}
-          <Facts version={version.data} adapter={adapter.data} />
+          <Facts version={version.data} adapter={adapter.data} tenant={tenant} />
           <Metrics version={version.data} />
-          {adapter.data && adapter.data.tenant === session?.tenant.id ? (
-            <DescribeVersion key={version.data.changed_at ?? 0} version={version.data} />
+          {adapter.data && (own || mayDo(session, 'admin')) ? (
+            <DescribeVersion key={version.data.changed_at ?? 0} adapter={adapter.data} version={version.data} />
           ) : null}
           <section className="card" aria-labelledby="norms">
             <header>
               <h2 id="norms">Norms by layer</h2>
             </header>
-            <div className="body">
-              <HeatStrips adapter={name} versions={[number]} />
+            <div className="body stack">
+              <HeatStrips adapter={ref} versions={[number]} />
+              <ModuleTable adapter={ref} version={number} />
             </div>
           </section>
           <FilesTable files={version.data.files} />
@@ -91,7 +100,31 @@ export function VersionPage() {
   );
 }
 
-function Facts({ version, adapter }: { version: AdapterVersionDetails; adapter: Adapter | undefined }) {
+/** What points at it, and what was written on it. */
+function Chips({ version }: { version: AdapterVersionDetails }) {
+  return (
+    <p className="row wrap">
+      {version.aliases.map((alias) => (
+        <span key={alias} className="chip good">
+          {alias}
+        </span>
+      ))}
+      {version.tags.map((tag) => (
+        <span key={tag} className="chip">
+          {tag}
+        </span>
+      ))}
+    </p>
+  );
+}
+
+interface FactsProps {
+  version: AdapterVersionDetails;
+  adapter: Adapter | undefined;
+  tenant: string | undefined;
+}
+
+function Facts({ version, adapter, tenant }: FactsProps) {
   const line = lineage(version, adapter?.versions ?? []);
   return (
     <section className="card" aria-labelledby="facts">
@@ -118,7 +151,11 @@ function Facts({ version, adapter }: { version: AdapterVersionDetails; adapter: 
               ? line.map((one, at) => (
                   <span key={one}>
                     {at > 0 ? 'from ' : ''}
-                    <Link to="/adapters/$name/versions/$version" params={{ name: version.adapter, version: `${one}` }}>
+                    <Link
+                      to="/adapters/$name/versions/$version"
+                      params={{ name: version.adapter, version: `${one}` }}
+                      search={{ tenant }}
+                    >
                       v{one}
                     </Link>
                   </span>

@@ -5,7 +5,7 @@ import type { Adapter, AdapterVersion } from '../../api/types';
 import { bytes } from '../../app/format';
 import { Button } from '../../components/Button';
 import { Digest, Moment } from '../../components/Small';
-import { adapterPath, newestFirst } from './adapters';
+import { adapterPath, newestFirst, useAskedTenant } from './adapters';
 import type { Action } from './AdapterDialogs';
 
 interface Part {
@@ -16,6 +16,7 @@ interface Part {
 
 /** All versions as a timeline, with what can be done with each. */
 export function VersionsTab({ adapter, own, act }: Part) {
+  const tenant = useAskedTenant();
   return (
     <section className="card" aria-labelledby="versions">
       <header>
@@ -33,6 +34,7 @@ export function VersionsTab({ adapter, own, act }: Part) {
                     <Link
                       to="/adapters/$name/versions/$version"
                       params={{ name: adapter.name, version: `${version.version}` }}
+                      search={{ tenant }}
                     >
                       Version {version.version}
                     </Link>
@@ -73,6 +75,7 @@ export function VersionsTab({ adapter, own, act }: Part) {
 
 function VersionMenu({ adapter, own, version, act }: Part & { version: AdapterVersion }) {
   const navigate = useNavigate();
+  const tenant = useAskedTenant();
   return (
     <DropdownMenu.Root>
       <DropdownMenu.Trigger asChild>
@@ -94,7 +97,7 @@ function VersionMenu({ adapter, own, version, act }: Part & { version: AdapterVe
             <MessagesSquare aria-hidden /> Chat with it
           </DropdownMenu.Item>
           <DropdownMenu.Item className="menu-item" asChild>
-            <a href={`${adapterPath(adapter.name)}/versions/${version.version}/files`} download>
+            <a href={adapterPath(adapter, `/versions/${version.version}/files`)} download>
               <Download aria-hidden /> Download files
             </a>
           </DropdownMenu.Item>
@@ -105,7 +108,7 @@ function VersionMenu({ adapter, own, version, act }: Part & { version: AdapterVe
                 navigate({
                   to: '/adapters/$name',
                   params: { name: adapter.name },
-                  search: { tab: 'compare', left: version.version },
+                  search: { tenant, tab: 'compare', left: version.version },
                 })
               }
             >

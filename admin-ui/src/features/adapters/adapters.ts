@@ -1,4 +1,5 @@
 import { keepPreviousData, queryOptions } from '@tanstack/react-query';
+import { useSearch } from '@tanstack/react-router';
 import { get, send } from '../../api/client';
 import { listParameters, type ListSearch } from '../../components/listing';
 import type {
@@ -13,65 +14,87 @@ import type {
   ShadowAnswer,
 } from '../../api/types';
 
+/** An adapter by its name, and by its owner where that need not be one's own tenant. */
+export interface AdapterRef {
+  name: string;
+  tenant?: string | undefined;
+}
+
+/** Whose adapter the address names; an operator may look at another tenant's. */
+export function useAskedTenant(): string | undefined {
+  return useSearch({ strict: false }).tenant;
+}
+
 /** The first hundred by name: for menus and the palette. */
 export const adaptersQuery = queryOptions({
   queryKey: ['adapters'],
   queryFn: ({ signal }) => get<List<Adapter>>('/admin/v1/adapters?limit=100', signal),
 });
 
-export const adapterListQuery = (search: ListSearch) =>
+/** @param tenant whose they are; with the admin scope */
+export const adapterListQuery = (search: ListSearch, tenant: string | undefined) =>
   queryOptions({
-    queryKey: ['adapters', 'list', search],
-    queryFn: ({ signal }) => get<List<Adapter>>(`/admin/v1/adapters${listParameters(search)}`, signal),
+    queryKey: ['adapters', 'list', search, tenant],
+    queryFn: ({ signal }) => {
+      const whose = tenant === undefined ? '' : `&tenant=${encodeURIComponent(tenant)}`;
+      return get<List<Adapter>>(`/admin/v1/adapters${listParameters(search)}${whose}`, signal);
+    },
     placeholderData: keepPreviousData,
   });
 
 /** A version never changes. */
-export const normsQuery = (name: string, version: number) =>
+export const normsQuery = (adapter: AdapterRef, version: number) =>
   queryOptions({
-    queryKey: ['adapters', name, 'versions', version, 'norms'],
-    queryFn: ({ signal }) => get<AdapterNorms>(`${adapterPath(name)}/versions/${version}/norms`, signal),
+    queryKey: ['adapters', adapter.name, adapter.tenant, 'versions', version, 'norms'],
+    queryFn: ({ signal }) => get<AdapterNorms>(adapterPath(adapter, `/versions/${version}/norms`), signal),
     staleTime: Infinity,
   });
 
-export const adapterQuery = (name: string) =>
+export const adapterQuery = (adapter: AdapterRef) =>
   queryOptions({
-    queryKey: ['adapters', name],
-    queryFn: ({ signal }) => get<Adapter>(adapterPath(name), signal),
+    queryKey: ['adapters', adapter.name, adapter.tenant],
+    queryFn: ({ signal }) => get<Adapter>(adapterPath(adapter), signal),
   });
 
-export const versionQuery = (name: string, version: number) =>
+export const versionQuery = (adapter: AdapterRef, version: number) =>
   queryOptions({
-    queryKey: ['adapters', name, 'versions', version],
-    queryFn: ({ signal }) => get<AdapterVersionDetails>(`${adapterPath(name)}/versions/${version}`, signal),
+    queryKey: ['adapters', adapter.name, adapter.tenant, 'versions', version],
+    queryFn: ({ signal }) => get<AdapterVersionDetails>(adapterPath(adapter, `/versions/${version}`), signal),
   });
 
-export const sharesQuery = (name: string) =>
+export const sharesQuery = (adapter: AdapterRef) =>
   queryOptions({
-    queryKey: ['adapters', name, 'shares'],
-    queryFn: ({ signal }) => get<List<AdapterShare>>(`${adapterPath(name)}/shares?limit=100`, signal),
+    queryKey: ['adapters', adapter.name, adapter.tenant, 'shares'],
+    queryFn: ({ signal }) => get<List<AdapterShare>>(adapterPath(adapter, '/shares', { limit: '100' }), signal),
   });
 
 /** One page of what a candidate answered beside the real answers, newest first. */
-export const shadowsQuery = (name: string, alias: string, after: string | undefined) =>
+export const shadowsQuery = (adapter: AdapterRef, alias: string, after: string | undefined) =>
   queryOptions({
-    queryKey: ['adapters', name, 'aliases', alias, 'shadows', after],
+    queryKey: ['adapters', adapter.name, adapter.tenant, 'aliases', alias, 'shadows', after],
     queryFn: ({ signal }) => {
-      const from = after === undefined ? '' : `&after=${encodeURIComponent(after)}`;
-      return get<List<ShadowAnswer>>(`${aliasPath(name, alias)}/shadows?limit=20${from}`, signal);
+      const from = { limit: '20', ...(after === undefined ? {} : { after }) };
+      return get<List<ShadowAnswer>>(aliasPath(adapter, alias, '/shadows', from), signal);
     },
   });
 
-export function adapterPath(name: string): string {
-  return `/admin/v1/adapters/${encodeURIComponent(name)}`;
+/** @param below a path under the adapter's own, with its parts already encoded */
+export function adapterPath({ name, tenant }: AdapterRef, below = '', parameters: Record<string, string> = {}): string {
+  const query = new URLSearchParams(tenant === undefined ? parameters : { ...parameters, tenant });
+  return `/admin/v1/adapters/${encodeURIComponent(name)}${below}${query.size === 0 ? '' : `?${query}`}`;
 }
 
-export function aliasPath(name: string, alias: string): string {
-  return `${adapterPath(name)}/aliases/${encodeURIComponent(alias)}`;
+export function aliasPath(
+  adapter: AdapterRef,
+  alias: string,
+  below = '',
+  parameters: Record<string, string> = {},
+): string {
+  return adapterPath(adapter, `/aliases/${encodeURIComponent(alias)}${below}`, parameters);
 }
 
-export function moveAlias(name: string, alias: string, move: AliasMove): Promise<AdapterAlias> {
-  return send('PUT', aliasPath(name, alias), move);
+export function moveAlias(adapter: AdapterRef, alias: string, move: AliasMove): Promise<AdapterAlias> {
+  return send('PUT', aliasPath(adapter, alias), move);
 }
 
 /** The move that leads to where an alias stood: to take back a change. */
@@ -82,8 +105,8 @@ export function moveBack({ version, targets, shadow }: AdapterAlias): AliasMove 
   };
 }
 
-export function rollBack(name: string, alias: string): Promise<AdapterAlias> {
-  return send('POST', `${aliasPath(name, alias)}/rollback`);
+export function rollBack(adapter: AdapterRef, alias: string): Promise<AdapterAlias> {
+  return send('POST', aliasPath(adapter, alias, '/rollback'));
 }
 
 export function newestFirst(versions: AdapterVersion[]): AdapterVersion[] {

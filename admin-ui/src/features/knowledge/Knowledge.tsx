@@ -1,13 +1,15 @@
 import { useQuery, useQueryClient } from '@tanstack/react-query';
-import { Link, useNavigate } from '@tanstack/react-router';
+import { Link, useNavigate, useSearch } from '@tanstack/react-router';
 import { BookOpen, Plus, ReceiptText } from 'lucide-react';
 import { useState } from 'react';
 import { send } from '../../api/client';
-import { storesQuery } from '../../api/queries';
+import { storeListQuery } from '../../api/queries';
 import type { KnowledgeStore } from '../../api/types';
 import { bytes, plural } from '../../app/format';
 import { Button } from '../../components/Button';
 import { Empty, ErrorNote, Skeleton } from '../../components/Feedback';
+import type { ListSearch } from '../../components/listing';
+import { Filter, Pages } from '../../components/ListTools';
 import { NamedDialog } from '../../components/NamedDialog';
 import { PageHead } from '../../components/PageHead';
 import { Moment } from '../../components/Small';
@@ -15,7 +17,11 @@ import { Moment } from '../../components/Small';
 export function Knowledge() {
   const queries = useQueryClient();
   const navigate = useNavigate();
-  const stores = useQuery(storesQuery);
+  const search = useSearch({ from: '/app/knowledge' });
+  const stores = useQuery(storeListQuery(search));
+  const change = (next: ListSearch) => void navigate({ to: '/knowledge', search: next, resetScroll: false });
+  const nothing = stores.data?.data.length === 0;
+  const untouched = search.q === undefined && search.after === undefined;
   const [creating, setCreating] = useState(false);
   const create = async (name: string) => {
     const store = await send<KnowledgeStore>('POST', '/v1/vector_stores', { name });
@@ -47,7 +53,15 @@ export function Knowledge() {
           ))}
         </div>
       ) : null}
-      {stores.data?.data.length === 0 ? (
+      {nothing && untouched ? null : (
+        <Filter
+          label="Filter by name"
+          value={search.q ?? ''}
+          change={(q) => change({ ...search, q, after: undefined })}
+        />
+      )}
+      {nothing && !untouched ? <p className="muted">No store here. Change the filter or go back.</p> : null}
+      {nothing && untouched ? (
         <section className="card">
           <Empty icon={<BookOpen aria-hidden />} title="No knowledge store yet">
             <p>Create one and drop documents into it; a request then names the store and its answer cites them.</p>
@@ -55,11 +69,12 @@ export function Knowledge() {
           </Empty>
         </section>
       ) : null}
-      <div className="cards">
+      <div className="cards" aria-busy={stores.isPlaceholderData}>
         {stores.data?.data.map((store) => (
           <StoreCard key={store.id} store={store} />
         ))}
       </div>
+      <Pages rows={stores} search={search} change={change} />
       {creating ? (
         <NamedDialog
           close={() => setCreating(false)}

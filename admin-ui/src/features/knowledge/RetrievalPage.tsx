@@ -4,7 +4,9 @@ import { retrievalQuery } from '../../api/queries';
 import type { Retrieval } from '../../api/types';
 import { count, plural } from '../../app/format';
 import { ErrorNote, SkeletonRows } from '../../components/Feedback';
+import { PageHead } from '../../components/PageHead';
 import { Moment } from '../../components/Small';
+import { PassagesRead } from './PassagesRead';
 import { Slopes } from './SlopeChart';
 
 /** Why an answer read what it read: the questions, both legs' ranks, and what was kept. */
@@ -13,17 +15,11 @@ export function RetrievalPage() {
   const retrieval = useQuery(retrievalQuery(id));
   return (
     <main className="page">
-      <div className="page-head">
-        <div>
-          <p className="small">
-            <Link to="/knowledge">Knowledge</Link>
-          </p>
-          <h1>Why this answer</h1>
-          <p>
-            <code>{id}</code>
-          </p>
-        </div>
-      </div>
+      <PageHead above={<Link to="/knowledge">Knowledge</Link>} title="Why this answer">
+        <p>
+          <code>{id}</code>
+        </p>
+      </PageHead>
       {retrieval.isError ? <ErrorNote error={retrieval.error} retry={() => retrieval.refetch()} /> : null}
       {retrieval.isPending ? (
         <section className="card">
@@ -41,6 +37,7 @@ export function RetrievalPage() {
           </div>
         </section>
       ) : null}
+      {retrieval.data ? <PassagesRead record={retrieval.data} /> : null}
       {retrieval.data ? <Candidates record={retrieval.data} /> : null}
     </main>
   );

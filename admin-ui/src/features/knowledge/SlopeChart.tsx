@@ -37,6 +37,7 @@ export function Slopes({ record, store }: { record: Retrieval; store: string | u
   const places = Math.max(rows.length, 3);
   const height = TOP + (places + 1) * ROW + 8;
   const y = (rank: number | undefined) => TOP + place(rank, places) * ROW - ROW / 2;
+  const below = (rank: number | undefined) => place(rank, places) > places;
   return (
     <div className="slopes">
       <svg
@@ -61,12 +62,16 @@ export function Slopes({ record, store }: { record: Retrieval; store: string | u
             <Rank x={MEANING + 14} y={y(row.vector)} rank={row.vector} anchor="start" />
           </g>
         ))}
-        <text x={WORDS - 14} y={y(undefined) + 4} textAnchor="end" className="faint">
-          further down
-        </text>
-        <text x={MEANING + 14} y={y(undefined) + 4} className="faint">
-          further down
-        </text>
+        {rows.some((row) => below(row.lexical)) ? (
+          <text x={WORDS - 14} y={y(undefined) + 4} textAnchor="end" className="faint">
+            further down
+          </text>
+        ) : null}
+        {rows.some((row) => below(row.vector)) ? (
+          <text x={MEANING + 14} y={y(undefined) + 4} className="faint">
+            further down
+          </text>
+        ) : null}
       </svg>
       <ol className="small slope-list">
         {rows.map((row) => (

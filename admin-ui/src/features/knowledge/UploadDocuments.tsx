@@ -91,7 +91,9 @@ function Upload({ one, retry }: { one: Sending; retry: () => void }) {
             <RotateCcw aria-hidden /> Try again
           </Button>
         ) : (
-          <span className="muted small num">{one.state === 'sent' ? 'stored, being read' : bytes(one.file.size)}</span>
+          <span className="muted small num">
+            {one.state === 'sent' ? 'stored; its state is below' : bytes(one.file.size)}
+          </span>
         )}
       </div>
       {one.state === 'sending' ? <Progress value={one.part} label={`Upload of ${one.file.name}`} /> : null}

@@ -17,9 +17,9 @@ export function AnswerView({ answer, store }: { answer: Answer; store: string | 
         </span>
       ) : null}
       <div className="text" data-testid="answer">
-        {annotate(answer.text, answer.citations).map((piece, at) =>
+        {annotate(answer.text, answer.citations).map((piece, at, all) =>
           piece.kind === 'text' ? (
-            <span key={at}>{readable(piece.text)}</span>
+            <span key={at}>{readable(piece.text, all[at - 1]?.kind === 'mark')}</span>
           ) : (
             <Mark key={at} number={piece.number} citation={piece.citation} store={store} />
           ),

@@ -24,9 +24,12 @@ export function annotate(content: string, citations: Citation[]): Piece[] {
   return pieces;
 }
 
+/** The passage's number as the model wrote it after a quote, where a mark says the same already. */
+const NUMBER_OF_PASSAGE = /^\s*\[\d+\]/;
+
 /** Shows the marks of the quoting prompt format (raft-v1) as people write them; the text sent is not changed. */
-export function readable(text: string): string {
-  return text
+export function readable(text: string, afterMark = false): string {
+  return (afterMark ? text.replace(NUMBER_OF_PASSAGE, '') : text)
     .replace(/##begin_quote##\s*/g, '“')
     .replace(/\s*##end_quote##/g, '”')
     .replace(/<ANSWER>:/g, 'Answer:');

@@ -51,6 +51,8 @@ describe('citations', () => {
       '“It runs at 37 bar.” [1]\nAnswer: 37 bar',
     );
     expect(readable('a plain answer')).toBe('a plain answer');
+    expect(readable(' [1]\n<ANSWER>: 37 bar', true)).toBe('\nAnswer: 37 bar');
+    expect(readable(' [1] of three', false)).toBe(' [1] of three');
   });
 
   it('beyond the text so far stand at its end', () => {

@@ -1,6 +1,7 @@
 import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { useNavigate, useSearch } from '@tanstack/react-router';
 import { useForm } from 'react-hook-form';
+import { ApiError } from '../../api/client';
 import { signIn } from '../../app/session';
 import { Button } from '../../components/Button';
 import { ErrorNote } from '../../components/Feedback';
@@ -53,12 +54,20 @@ export function SignIn() {
               A fresh server writes admin.key and demo.key into its data folder, by default .graft.
             </span>
           </div>
-          {enter.isError ? <ErrorNote error={enter.error} /> : null}
+          {enter.isError ? <ErrorNote error={refused(enter.error) ?? enter.error} /> : null}
           <Button type="submit" look="primary" disabled={enter.isPending}>
             {enter.isPending ? 'Checking the key…' : 'Sign in'}
           </Button>
         </form>
       </div>
     </main>
+  );
+}
+
+/** What the API says of a wrong key is meant for its clients, which send a header. */
+function refused(error: Error): Error | undefined {
+  if (!(error instanceof ApiError) || error.status !== 401) return undefined;
+  return new Error(
+    'This key is unknown, revoked or expired. Paste it once more, or ask who runs the server for another.',
   );
 }

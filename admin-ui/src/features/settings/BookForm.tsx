@@ -1,8 +1,40 @@
+import type { UseQueryResult } from '@tanstack/react-query';
 import { Plus } from 'lucide-react';
-import type { ReactNode } from 'react';
+import { useId, type ReactNode } from 'react';
 import type { FieldError, UseFormRegisterReturn } from 'react-hook-form';
 import { Button } from '../../components/Button';
-import { ErrorNote } from '../../components/Feedback';
+import { ErrorNote, SkeletonRows } from '../../components/Feedback';
+
+interface CardProps<B> {
+  /** Where links lead to. */
+  anchor: string;
+  title: string;
+  /** Beside the title: what the book is of. */
+  about?: string;
+  book: UseQueryResult<B>;
+  children: (book: B) => ReactNode;
+}
+
+/** The frame of a book: its revision, or that it is awaited, or why it can't be had. */
+export function BookCard<B extends { revision: number }>({ anchor, title, about, book, children }: CardProps<B>) {
+  const id = useId();
+  const revision = book.data && book.data.revision > 0 ? `revision ${book.data.revision}` : undefined;
+  return (
+    <section id={anchor} className="card" aria-labelledby={id}>
+      <header>
+        <h2 id={id}>{title}</h2>
+        <span className="muted small">{[about, revision].filter(Boolean).join(', ')}</span>
+      </header>
+      {book.isPending ? <SkeletonRows what={title.toLowerCase()} /> : null}
+      {book.isError ? (
+        <div className="body">
+          <ErrorNote error={book.error} retry={() => book.refetch()} />
+        </div>
+      ) : null}
+      {book.data ? children(book.data) : null}
+    </section>
+  );
+}
 
 interface Props {
   heads: ReactNode;

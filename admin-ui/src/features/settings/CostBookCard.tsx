@@ -5,11 +5,10 @@ import { useFieldArray, useForm } from 'react-hook-form';
 import { send } from '../../api/client';
 import type { CostBook } from '../../api/types';
 import { IconButton } from '../../components/Button';
-import { ErrorNote, SkeletonRows } from '../../components/Feedback';
 import { toast } from '../../components/Toasts';
 import { costBookQuery } from '../usage/money';
 import { costBook, costSchema, costValues, resources, type CostValues } from './book';
-import { BookForm, FieldProblem } from './BookForm';
+import { BookCard, BookForm, FieldProblem } from './BookForm';
 
 const names = { device_hour: 'an hour of the device', storage_gib_hour: 'a GiB stored for an hour' };
 
@@ -17,21 +16,9 @@ const names = { device_hour: 'an hour of the device', storage_gib_hour: 'a GiB s
 export function CostBookCard() {
   const book = useQuery(costBookQuery);
   return (
-    <section className="card" aria-labelledby="cost-book">
-      <header>
-        <h2 id="cost-book">Cost book</h2>
-        <span className="muted small">
-          what you pay{book.data && book.data.revision > 0 ? `, revision ${book.data.revision}` : ''}
-        </span>
-      </header>
-      {book.isPending ? <SkeletonRows rows={2} what="costs" /> : null}
-      {book.isError ? (
-        <div className="body">
-          <ErrorNote error={book.error} retry={() => book.refetch()} />
-        </div>
-      ) : null}
-      {book.data ? <CostForm key={book.data.revision} book={book.data} /> : null}
-    </section>
+    <BookCard anchor="cost-book" title="Cost book" about="what you pay" book={book}>
+      {(costs) => <CostForm key={costs.revision} book={costs} />}
+    </BookCard>
   );
 }
 

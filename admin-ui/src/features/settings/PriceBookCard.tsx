@@ -6,27 +6,17 @@ import { send } from '../../api/client';
 import { pricesQuery } from '../../api/queries';
 import type { PriceBook } from '../../api/types';
 import { IconButton } from '../../components/Button';
-import { ErrorNote, SkeletonRows } from '../../components/Feedback';
 import { toast } from '../../components/Toasts';
 import { components, priceBook, priceSchema, priceValues, type PriceValues } from './book';
-import { BookForm, FieldProblem } from './BookForm';
+import { BookCard, BookForm, FieldProblem } from './BookForm';
 
+/** What tenants are billed for a million of each component. */
 export function PriceBookCard() {
   const prices = useQuery(pricesQuery);
   return (
-    <section className="card" aria-labelledby="prices">
-      <header>
-        <h2 id="prices">Price book</h2>
-        <span className="muted small">{prices.data ? `revision ${prices.data.revision}` : ''}</span>
-      </header>
-      {prices.isPending ? <SkeletonRows what="prices" /> : null}
-      {prices.isError ? (
-        <div className="body">
-          <ErrorNote error={prices.error} retry={() => prices.refetch()} />
-        </div>
-      ) : null}
-      {prices.data ? <PriceForm key={prices.data.revision} book={prices.data} /> : null}
-    </section>
+    <BookCard anchor="prices" title="Price book" about="what tenants pay" book={prices}>
+      {(book) => <PriceForm key={book.revision} book={book} />}
+    </BookCard>
   );
 }
 

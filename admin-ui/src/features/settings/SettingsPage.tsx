@@ -4,6 +4,7 @@ import { mayDo, sessionQuery } from '../../app/session';
 import { chooseTheme, useTheme, type Theme } from '../../app/theme';
 import { AuditTable } from '../../components/AuditTable';
 import { PageHead } from '../../components/PageHead';
+import { ShadowConsent } from '../tenants/ShadowConsent';
 import { CostBookCard } from './CostBookCard';
 import { PriceBookCard } from './PriceBookCard';
 
@@ -32,6 +33,7 @@ export function SettingsPage() {
             <dt>May</dt>
             <dd>{session?.scopes.join(', ')}</dd>
           </dl>
+          {session && mayDo(session, 'adapters') ? <ShadowConsent tenant={session.tenant.id} /> : null}
           <ThemeChoice />
         </div>
       </section>

@@ -30,9 +30,15 @@ export default function BreakEvenChart({ even }: { even: BreakEven }) {
             formatter={(value) => amount(Number(value))}
           />
           {meeting === null ? null : (
-            <ReferenceLine x={meeting} stroke="var(--line-strong)" label={{ value: 'break-even', ...text }} />
+            <ReferenceLine x={meeting} stroke="var(--line-strong)" label={{ ...text, value: 'break-even' }} />
           )}
-          {mine > 0 ? <ReferenceLine x={mine} stroke="var(--accent)" label={{ value: 'you', ...text }} /> : null}
+          {mine > 0 ? (
+            <ReferenceLine
+              x={mine}
+              stroke="var(--accent)"
+              label={{ ...text, value: 'you', position: 'insideTopLeft', offset: 8 }}
+            />
+          ) : null}
           <Line {...line} dataKey="retrieval" name="passages in the prompt" stroke="var(--chart-4)" />
           <Line {...line} dataKey="adapter" name="an adapter instead" stroke="var(--chart-1)" />
           <Line {...line} dataKey="rule" name="rule of thumb" stroke="var(--muted)" strokeDasharray="2 5" />

@@ -8,6 +8,7 @@ import { Button } from '../../components/Button';
 import { Empty, ErrorNote, SkeletonRows } from '../../components/Feedback';
 import { Figure } from '../../components/Figure';
 import { sorted, withSort, type ListSearch } from '../../components/listing';
+import { ModelLink } from '../adapters/ModelLink';
 import { CostChart } from './CostChart';
 import { csv, download, usageRows } from './csv';
 import { startOf } from './money';
@@ -120,7 +121,9 @@ function Lines({ lines }: { lines: Line[] }) {
             <tbody>
               {shown.slice(0, MOST_LINES).map((line) => (
                 <tr key={`${line.model} ${line.tenant}`}>
-                  <td className="mono">{line.model}</td>
+                  <td className="mono">
+                    <ModelLink model={line.model} tenant={line.tenant} />
+                  </td>
                   {admin ? <td>{name(line.tenant)}</td> : null}
                   <td className="right">{count(line.requests)}</td>
                   <td className="right">{count(line.inputTokens)}</td>

@@ -50,7 +50,7 @@ export function finding(
     return 'No answer read passages in this time, so there is nothing to save yet. Say below how many you expect.';
   if (meeting === null)
     return 'An adapter would save nothing on an answer with these figures: passages are the cheaper way at any volume.';
-  const now = `You ask ${number(mine)} times a month with passages, which costs ${amount(even.context_micros_per_month)}.`;
+  const now = `You ask ${mine === 1 ? 'once' : `${number(mine)} times`} a month with passages, which costs ${amount(even.context_micros_per_month)}.`;
   if (even.adapter_pays_off)
     return `${now} An adapter that needs no passages pays from ${number(Math.ceil(meeting))} queries on: it pays.`;
   return `${now} An adapter that needs no passages would pay from ${number(Math.ceil(meeting))} queries a month on: not yet.`;
