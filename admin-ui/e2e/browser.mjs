@@ -1,7 +1,6 @@
 // A browser for the tests: the system's Chromium, a fresh profile, no request to any other host.
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { gzipSync } from 'node:zlib';
 import { chromium } from 'playwright-core';
 
 const quiet = [
@@ -58,72 +57,4 @@ export const failures = [];
 export function check(holds, sentence) {
   if (!holds) failures.push(sentence);
   console.log(`${holds ? 'ok  ' : 'FAIL'} ${sentence}`);
-}
-
-/** Fails with each violation that axe-core finds on the page. */
-export async function checkAccessible(page, axeSource, name) {
-  await page.evaluate(axeSource);
-  const violations = await page.evaluate(async () => {
-    const result = await globalThis.axe.run(document, { resultTypes: ['violations'] });
-    return result.violations.map(
-      (one) =>
-        `${one.id}: ${one.nodes
-          .slice(0, 3)
-          .map((node) => node.target.join(' '))
-          .join(' | ')}`,
-    );
-  });
-  check(violations.length === 0, `${name} is accessible${violations.length ? `: ${violations.join('; ')}` : ''}`);
-}
-
-/** Until nothing on the page is awaited any more. The network is never idle where the overview follows its stream. */
-async function settled(page) {
-  await page.waitForFunction(() => document.querySelector('.skeleton, [aria-busy="true"]') === null);
-}
-
-/** Opens each page in both themes and at 360 px: takes its picture, asks axe-core, and measures its width. */
-export async function showAll(page, axe, shot, paths) {
-  for (const theme of ['light', 'dark']) {
-    await page.emulateMedia({ colorScheme: theme });
-    for (const [what, path] of Object.entries(paths)) {
-      await page.goto(path);
-      await page.getByRole('heading', { level: 1 }).waitFor();
-      await settled(page);
-      await shot(page, `${what}-${theme}`);
-      await checkAccessible(page, axe, `${what} in ${theme}`);
-    }
-  }
-  await page.emulateMedia({ colorScheme: 'light' });
-  await page.setViewportSize({ width: 360, height: 720 });
-  for (const [what, path] of Object.entries(paths)) {
-    await page.goto(path);
-    await page.getByRole('heading', { level: 1 }).waitFor();
-    await settled(page);
-    await shot(page, `${what}-360`);
-    const width = await page.evaluate(() => document.documentElement.scrollWidth);
-    check(width <= 360, `${what} fits 360 px (${width})`);
-  }
-  await page.setViewportSize({ width: 1280, height: 800 });
-}
-
-/** All that a fresh browser takes to show the sign-in page, by gzip where it is text. */
-export async function theFirstLoadIsSmall(page) {
-  const bodies = [];
-  const take = (response) => bodies.push(response.body().then((body) => [response.url(), body]));
-  page.on('response', take);
-  await page.goto('/signin');
-  await page.getByLabel('API key').waitFor();
-  await page.waitForLoadState('networkidle');
-  page.off('response', take);
-  const compressed = (await Promise.all(bodies)).map(([path, body]) =>
-    path.endsWith('.woff2') ? body.length : gzipSync(body).length,
-  );
-  const kilobytes = Math.round(compressed.reduce((sum, size) => sum + size, 0) / 1000);
-  const interactive = await page.evaluate(
-    () => globalThis.performance.getEntriesByType('navigation')[0].domInteractive,
-  );
-  check(
-    kilobytes <= 250,
-    `the first load is ${kilobytes} kB compressed, interactive after ${Math.round(interactive)} ms`,
-  );
 }

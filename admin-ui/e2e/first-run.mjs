@@ -4,9 +4,11 @@
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { join, resolve } from 'node:path';
+import { theFirstLoadIsSmall } from './loads.mjs';
 import { everyBadAdapterIsExplained } from './bad-adapters.mjs';
-import { camera, check, checkAccessible, failures, open, showAll, theFirstLoadIsSmall } from './browser.mjs';
+import { camera, check, failures, open } from './browser.mjs';
 import { aPriceIsChangedAndTakenBack, tenantsAreSortedByTheServer, usageIsReckonedAndExported } from './money.mjs';
+import { checkAccessible, showAll } from './pages.mjs';
 
 const [url, data] = process.argv.slice(2);
 if (!url || !data) {
@@ -96,6 +98,10 @@ async function anAdapterIsUploaded() {
   await shot(page, 'upload-chosen');
   await page.getByRole('button', { name: 'Upload and prove' }).click();
   await page.getByText(`${name} version 1 is stored.`).waitFor();
+  const answers = page.getByRole('group', { name: /Answer of/ });
+  await answers.getByTestId('measure').nth(1).waitFor();
+  const [own, base] = await answers.getByTestId('answer').allInnerTexts();
+  check(own !== '' && base !== '' && own !== base, 'the proof shows a probe answered by the adapter beside the base');
   await shot(page, 'upload-proved');
   check(true, 'an uploaded adapter is proved and stored');
 }
@@ -187,6 +193,18 @@ async function aVersionIsDescribedAndCompared() {
     page.url().includes('tab=compare'),
     'a version is tagged, and a comparison with its norms by layer has its own address',
   );
+  await page.getByLabel('Prompt to keep').fill('How do I reset a password?');
+  await page.getByRole('button', { name: 'Keep' }).click();
+  await page.getByRole('button', { name: 'Ask both' }).click();
+  await page
+    .getByRole('group', { name: /Answer of/ })
+    .getByTestId('measure')
+    .nth(1)
+    .waitFor();
+  await shot(page, 'compare-prompts');
+  await page.reload();
+  await page.getByRole('button', { name: /Forget “How do I reset/ }).waitFor();
+  check(true, 'a kept prompt is answered by both versions side by side, and is there again after a reload');
   await page.getByRole('tab', { name: 'Files' }).click();
   await page.getByText('adapter_model.safetensors').waitFor();
   check(new URL(page.url()).searchParams.get('tab') === 'files', 'each tab of an adapter has its own address');
@@ -292,6 +310,7 @@ async function everyPageIsShown() {
     shadows: `/adapters/${name}/shadows/canary`,
     playground: '/playground',
     knowledge: '/knowledge',
+    receipts: '/receipts',
     'cited-document': cited,
     'store-search': searched,
     retrieval,
@@ -369,14 +388,27 @@ async function theOperatorSeesMore() {
   check(true, 'the operator makes a key, sees its secret once, and revokes it');
   await tenantsAreSortedByTheServer(page);
   await aPriceIsChangedAndTakenBack(page);
+  await theOperatorOpensAnothersAdapter(tenant);
   await showAll(page, axe, shot, {
     'operator-overview': '/',
+    'operator-adapters': '/adapters?tenant=demo',
     tenants: '/tenants',
     tenant,
     'operator-audit': '/settings?q=key.',
     margin: '/usage?view=margin',
     'operator-settings': '/settings',
   });
+}
+
+async function theOperatorOpensAnothersAdapter(tenant) {
+  await page.goto(tenant);
+  await page.getByRole('link', { name: 'Adapters' }).last().click();
+  await page.getByRole('link', { name, exact: true }).click();
+  await page.getByText('production → v1').first().waitFor();
+  await page.getByRole('link', { name: 'Version 2' }).click();
+  await page.getByRole('figure', { name: 'Norms by layer of version 2' }).waitFor();
+  const whose = new URL(page.url()).searchParams.get('tenant');
+  check(whose === tenant.split('/').at(-1), `the operator opens another tenant’s adapter: ${page.url()}`);
 }
 
 /** Sends a prompt and waits until every column's answer has ended. */
