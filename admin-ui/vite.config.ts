@@ -12,5 +12,6 @@ export default defineConfig({
     modulePreload: { polyfill: false },
   },
   server: { proxy: { '/v1': server, '/admin': server, '/health': server } },
-  test: { environment: 'jsdom', include: ['src/**/*.test.{ts,tsx}'] },
+  // A test that needs a page names jsdom at its top: making one costs more than most tests.
+  test: { environment: 'node', include: ['src/**/*.test.{ts,tsx}'] },
 });
