@@ -14,24 +14,19 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeSet;
-import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.api.extension.ExtendWith;
 
 /** What goes wrong in a user's hands: the codes of the contract, nothing half-stored, and the server goes on. */
+@ExtendWith(SharedGraft.class)
 class BadInputIT {
     private static final String BASE = "SmolLM2-135M-Instruct";
     private static RunningGraft graft;
 
     @BeforeAll
-    static void start(@TempDir Path data) throws IOException {
-        graft = RunningGraft.up(data.resolve("data"), Map.of());
-    }
-
-    @AfterAll
-    static void stop() {
-        if (graft != null) assertEquals(0, graft.stop(), "exit code after a drain");
+    static void use(RunningGraft shared) {
+        graft = shared;
     }
 
     @Test

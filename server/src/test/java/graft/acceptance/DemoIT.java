@@ -5,28 +5,22 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import java.io.IOException;
-import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.Callable;
-import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.api.extension.ExtendWith;
 
 /** The demo as it is started by default (bf16): what fine-tuning and retrieval give together, measured over HTTP. */
+@ExtendWith(SharedGraft.class)
 class DemoIT {
     private static RunningGraft graft;
 
     @BeforeAll
-    static void start(@TempDir Path data) throws IOException {
-        graft = RunningGraft.up(data.resolve("data"), Map.of());
-    }
-
-    @AfterAll
-    static void stop() {
-        if (graft != null) assertEquals(0, graft.stop(), "exit code after a drain");
+    static void use(RunningGraft shared) {
+        graft = shared;
     }
 
     @Test

@@ -7,25 +7,24 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
-import java.util.Map;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.api.io.TempDir;
 
 /** The official Python client in a virtual environment of its own, against {@code ./graft up}. */
+@ExtendWith(SharedGraft.class)
 class PythonClientIT {
     private static final String CLIENT = "openai==3.54.0";
 
     @Test
-    void theOfficialPythonClientWorksUnchanged(@TempDir Path folder) throws Exception {
+    void theOfficialPythonClientWorksUnchanged(RunningGraft graft, @TempDir Path folder) throws Exception {
         Path python = folder.resolve("venv/bin/python");
         run(folder, List.of("python3", "-m", "venv", folder.resolve("venv").toString()));
         run(folder, List.of(python.toString(), "-m", "pip", "install", "-q", CLIENT));
         Path script = RunningGraft.ROOT.resolve("server/src/test/python/openai_client.py");
-        try (RunningGraft graft = RunningGraft.up(folder.resolve("data"), Map.of())) {
-            String output = run(folder, List.of(python.toString(), script.toString(), graft.url(), graft.demoKey()));
-            assertTrue(output.contains("all calls hold"), output);
-        }
+        String output = run(folder, List.of(python.toString(), script.toString(), graft.url(), graft.demoKey()));
+        assertTrue(output.contains("all calls hold"), output);
     }
 
     private static String run(Path folder, List<String> command) throws IOException, InterruptedException {
