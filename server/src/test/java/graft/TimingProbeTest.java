@@ -65,7 +65,7 @@ class TimingProbeTest {
                     + "of one's own %.3f, seed %d%n", GUESSES, foreign, self, (double) cachedOwn / GUESSES / PROMPT, seed);
             assertTrue(cachedForeign == 0, "another tenant's blocks were found: " + cachedForeign);
             assertTrue(foreign <= 0.55 && foreign >= 0.45, "AUC " + foreign + ", seed " + seed);
-            assertTrue(self > 0.6, "the probe sees nothing at all: " + self);
+            assertTrue(self > 0.55, "the probe sees nothing at all: " + self);
             assertTrue(cachedOwn >= GUESSES * (PROMPT - 16), "one's own hit rate fell: " + cachedOwn);
         }
     }

@@ -125,16 +125,18 @@ final class UsageResource implements Resource {
         boolean byTenant = window.query(exchange, Set.of(), List.of()).groupBy().contains(GroupBy.TENANT);
         List<String> wanted = exchange.queryAll("project_ids");
         Map<Long, List<Object>> results = new LinkedHashMap<>();
-        for (long start : window.starts()) {
-            List<Stored> stored = reports.stored(whose(exchange.caller()), Instant.ofEpochSecond(
-                    Math.min(start + window.width().toSeconds(), window.end()))).stream()
+        List<Long> starts = window.starts();
+        List<List<Stored>> all = reports.stored(whose(exchange.caller()), starts.stream().map(start ->
+                Instant.ofEpochSecond(Math.min(start + window.width().toSeconds(), window.end()))).toList());
+        for (int i = 0; i < starts.size(); i++) {
+            List<Stored> stored = all.get(i).stream()
                     .filter(one -> wanted.isEmpty() || wanted.contains(one.tenantId())).toList();
             List<Object> lines = new ArrayList<>();
             String object = "organization.usage.vector_stores.result";
             if (byTenant) stored.forEach(one -> lines.add(new Stores(object, one.bytes(), one.tenantId())));
             else if (!stored.isEmpty()) lines.add(new Stores(object,
                     stored.stream().mapToLong(Stored::bytes).sum(), null));
-            results.put(start, lines);
+            results.put(starts.get(i), lines);
         }
         send(exchange, window, results);
     }

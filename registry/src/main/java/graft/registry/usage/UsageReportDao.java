@@ -4,9 +4,13 @@ import graft.registry.Database;
 import java.time.Instant;
 import java.time.ZoneOffset;
 import java.time.temporal.ChronoUnit;
+import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
+import java.util.TreeMap;
 import java.util.function.Function;
+import java.util.stream.Collectors;
 import org.jdbi.v3.core.Handle;
 import org.jdbi.v3.core.statement.Query;
 
@@ -120,13 +124,30 @@ public final class UsageReportDao {
     /** Bytes of a tenant's knowledge stores; what was deleted since does not count. */
     public record Stored(String tenantId, long bytes) {}
 
-    /** As they stood at a moment. */
-    public List<Stored> stored(Optional<String> tenantId, Instant at) {
-        return as(tenantId, handle -> handle.createQuery("""
-                SELECT tenant_id, sum(usage_bytes) AS bytes FROM document WHERE created_at < :at GROUP BY tenant_id
+    private record Added(String tenantId, int first, long bytes) {}
+
+    /**
+     * As they stood at each of these moments, which ascend: documents are read once, however many moments.
+     *
+     * @return a list a moment, by tenant
+     */
+    public List<List<Stored>> stored(Optional<String> tenantId, List<Instant> moments) {
+        List<Added> added = as(tenantId, handle -> handle.createQuery("""
+                SELECT tenant_id, width_bucket(created_at, :moments::timestamptz[]) AS first, sum(usage_bytes) AS bytes
+                FROM document GROUP BY tenant_id, first ORDER BY first
                 """)
-                .bind("at", at.atOffset(ZoneOffset.UTC))
-                .map((row, context) -> new Stored(row.getString("tenant_id"), row.getLong("bytes"))).list());
+                .bind("moments", moments.stream().map(Instant::toString).collect(Collectors.joining(",", "{", "}")))
+                .map((row, context) -> new Added(row.getString("tenant_id"), row.getInt("first"),
+                        row.getLong("bytes"))).list());
+        Map<String, Long> sums = new TreeMap<>();
+        List<List<Stored>> all = new ArrayList<>();
+        int next = 0;
+        for (int moment = 0; moment < moments.size(); moment++) {
+            for (; next < added.size() && added.get(next).first() <= moment; next++)
+                sums.merge(added.get(next).tenantId(), added.get(next).bytes(), Long::sum);
+            all.add(sums.entrySet().stream().map(entry -> new Stored(entry.getKey(), entry.getValue())).toList());
+        }
+        return all;
     }
 
     private <T> T as(Optional<String> tenantId, Function<Handle, T> work) {

@@ -11,10 +11,12 @@ import graft.registry.tenant.Limits;
 import graft.registry.tenant.LimitsDao;
 import graft.registry.tenant.TenantDao;
 import graft.registry.testing.TestDatabase;
+import graft.registry.usage.UsageReportDao;
 import java.io.ByteArrayInputStream;
 import java.io.ByteArrayOutputStream;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalLong;
@@ -91,6 +93,26 @@ class KnowledgeDaoIT {
         assertEquals(2, files.list(tenant, Optional.empty(), page()).size(), "the file itself stays");
         assertTrue(stores.delete(tenant, store.id(), "test").isPresent());
         for (String table : TABLES) assertEquals(0, rows(tenant, table), table);
+    }
+
+    @Test
+    void whatIsStoredIsToldForEveryMomentAtOnce() {
+        String tenant = tenant("hoarder");
+        KnowledgeStore store = store(tenant);
+        Instant before = Instant.now().minusSeconds(3600);
+        indexed(tenant, store, "pump", 1, 0);
+        long first = stores.find(tenant, store.id()).orElseThrow().usageBytes();
+        Instant between = Instant.now();
+        indexed(tenant, store, "valves", 0, 1);
+        long both = stores.find(tenant, store.id()).orElseThrow().usageBytes();
+        assertTrue(first > 0 && both > first, first + " " + both);
+        UsageReportDao reports = new UsageReportDao(database);
+        List<Instant> moments = List.of(before, between, Instant.now(), Instant.now().plusSeconds(3600));
+        assertEquals(List.of(List.of(), List.of(first), List.of(both), List.of(both)),
+                reports.stored(Optional.of(tenant), moments).stream()
+                        .map(all -> all.stream().map(UsageReportDao.Stored::bytes).toList()).toList());
+        assertTrue(reports.stored(Optional.empty(), moments).getLast().contains(
+                new UsageReportDao.Stored(tenant, both)), "the operator sees all");
     }
 
     @Test
