@@ -295,8 +295,8 @@ class ReplicasIT {
                 + ", cut by the kill " + crashed + ", billed above what was generated " + over
                 + ", events twice " + twice);
         assertEquals(0, count(database, "usage_request WHERE state = 'open'"));
-        // An answer whose row was settled and whose reply was not yet kept when the kill came is made and billed anew:
-        // a gap between two transactions, at most one a request that ran there.
+        // An answer whose row was settled and whose reply was not yet kept when the kill came is made anew, in a row
+        // that costs nothing: a gap between two transactions, at most one a request that ran there.
         assertTrue(whole >= REQUESTS && whole <= REQUESTS + AT_ONCE, "answers billed " + whole);
         assertEquals(0, over + twice);
         assertTrue(retries > 0 && crashed > 0, "the kill met nothing");

@@ -94,6 +94,7 @@ class UsageAndCostsIT {
         assertEquals(4, lines.length, csv);
         assertTrue(lines[0].startsWith("AvailabilityZone,BilledCost,") && lines[0].endsWith("x_base_model"), lines[0]);
         assertTrue(lines[3].contains(",'=exporting,") && lines[3].endsWith(",triage,2,base"), lines[3]);
+        assertTrue(csv.contains(",50.0,Tokens,") && csv.contains(",0.00005,1000000 Tokens,"), csv);
         assertEquals(lines[0].split(",", -1).length, lines[3].split(",", -1).length);
     }
 
