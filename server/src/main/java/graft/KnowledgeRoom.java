@@ -133,7 +133,7 @@ final class KnowledgeRoom implements AutoCloseable {
                         settings.parserOutputBytes())), pages(settings), meter,
                 new Ingestion.Settings(settings.ingestionWorkers(), settings.embeddingBatch(),
                         settings.ingestionLease(), settings.ingestionPoll(), settings.ingestionAttempts(),
-                        settings.ingestionRetryPause(), settings.reembed()));
+                        settings.ingestionRetryPause(), settings.ingestionTurn(), settings.reembed()));
         images = new StoreImages(database, new StoreImages.Settings(settings.imageMemoryBytes(),
                 settings.imageChunks(), settings.imageChanges()));
         SearchDao legs = new SearchDao(database, new SearchDao.Bm25(settings.bm25K1(), settings.bm25B()),

@@ -89,7 +89,7 @@ public record ServerConfig(String host, int port, int adminPort, Path data, Opti
     public record Knowledge(long maxFileBytes, int maxDocumentsPerStore, int maxQueuedDocuments, int maxFilesPerCall,
             int maxQueries, int maxQueryCharacters, int maxFilterParts, int ingestionWorkers, int embeddingBatch,
             Duration ingestionLease, Duration ingestionPoll, int ingestionAttempts, Duration ingestionRetryPause,
-            long parserHeap, Duration parserTime, int parserOutputBytes, int searchCandidates,
+            Duration ingestionTurn, long parserHeap, Duration parserTime, int parserOutputBytes, int searchCandidates,
             int fusionK, int recordedCandidates, double bm25K1, double bm25B,
             Duration housekeepingInterval, Duration retrievalRetention, int housekeepingBatch, int maxResults,
             double foldSimilarity, int expansionTokens, int rerankCandidates, int exactLimit, int exactDocuments,

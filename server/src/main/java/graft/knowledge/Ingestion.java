@@ -28,7 +28,8 @@ import java.util.concurrent.TimeUnit;
  * Works off the queue of documents: text, chunks, vectors, then one transaction that makes them visible. Workers are
  * platform threads, because cutting a long text into chunks computes for seconds; the embedder is given small batches,
  * so that generation gets its turn between them. Everything lives in the queue's rows: a killed process loses at most
- * the batch it was on, and several servers may share one queue.
+ * the batch it was on, and several servers may share one queue. Tenants take turns, document by document; a long one
+ * gives way to the others' after a while and goes on when its tenant's turn comes again.
  *
  * <p>Any thread may call {@link #wake}; {@link #start} and {@link #close} once each, by the owner.
  */
@@ -53,13 +54,15 @@ public final class Ingestion implements AutoCloseable {
      * @param poll          how often to look for jobs of other processes: {@code knowledge.ingestion-poll}
      * @param attempts      how often a document is tried before it has failed: {@code knowledge.ingestion-attempts}
      * @param retryPause    between two attempts: {@code knowledge.ingestion-retry-pause}
+     * @param turn          after which a long document lets those of other tenants go first:
+     *                      {@code knowledge.ingestion-turn}
      * @param awaitsReembedding whether documents of a store of another model wait for its re-embedding or fail:
      *                      {@code knowledge.reembed}
      */
     public record Settings(int workers, int batch, Duration lease, Duration poll, int attempts, Duration retryPause,
-            boolean awaitsReembedding) {
+            Duration turn, boolean awaitsReembedding) {
         public static final Settings DEFAULTS = new Settings(1, 16, Duration.ofSeconds(15), Duration.ofSeconds(2), 5,
-                Duration.ofSeconds(5), true);
+                Duration.ofSeconds(5), Duration.ofSeconds(20), true);
 
         public Settings {
             if (workers < 1 || batch < 1 || attempts < 1) {
@@ -120,6 +123,15 @@ public final class Ingestion implements AutoCloseable {
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt(); // close() interrupts; the loop ends by its flag
             closing = true;
+        }
+    }
+
+    /** A document gives way in the middle: what was written of it stays, and its next turn goes on from there. */
+    private static final class TurnEndedException extends RuntimeException {
+        private static final long serialVersionUID = 1;
+
+        TurnEndedException() {
+            super("other tenants' documents wait", null, false, false);
         }
     }
 
@@ -211,6 +223,9 @@ public final class Ingestion implements AutoCloseable {
         long revision;
         try (IndexMeter.Document metered = meter.open(job.tenantId(), embedder.id())) {
             revision = build(job, text, plan, left.filter(begun -> isPrefix(begun, plan)), metered);
+        } catch (TurnEndedException others) {
+            queue.postpone(job, Duration.ZERO);
+            return;
         }
         queue.publish(job, settings.lease(), revision);
         LOG.log(System.Logger.Level.INFO, "file={0} store={1} indexed chunks={2} ms={3}", job.fileId(), job.storeId(),
@@ -249,6 +264,7 @@ public final class Ingestion implements AutoCloseable {
         long revision = left.isPresent() ? left.get().number() : queue.begin(job, settings.lease(), text);
         List<Chunker.Piece> batch = new ArrayList<>();
         int windows = 0;
+        long began = System.nanoTime();
         for (int ordinal = left.map(Begun::chunks).orElse(0); ordinal < plan.size(); ordinal++) {
             Chunker.Piece piece = plan.piece(ordinal);
             if (closing) throw new CancellationException("the server stops");
@@ -256,6 +272,9 @@ public final class Ingestion implements AutoCloseable {
                 queue.append(job, settings.lease(), revision, embed(job, batch, metered));
                 batch.clear();
                 windows = 0;
+                if (System.nanoTime() - began > settings.turn().toNanos() && queue.othersWait(job)) {
+                    throw new TurnEndedException();
+                }
             }
             batch.add(piece);
             windows += piece.windows().size();

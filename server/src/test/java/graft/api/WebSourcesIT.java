@@ -50,7 +50,7 @@ class WebSourcesIT {
     private void serve(WebPages pages) {
         ingestion = new Ingestion(rig.files, rig.queue, rig.embedder, new Parser(Parser.Settings.DEFAULTS), pages,
                 IndexMeter.NONE, new Ingestion.Settings(1, 16, Duration.ofSeconds(15), Duration.ofMillis(20), 3,
-                        Duration.ofMillis(20), true));
+                        Duration.ofMillis(20), Duration.ofSeconds(20), true));
         server = new TestServer(List.of(new FilesResource(rig.files, spool, 5 << 20),
                 new VectorStoreFilesResource(rig.stores, rig.documents, ingestion, 10)),
                 Map.of("owner", new Caller(tenant, "owner", "key", Set.of(Scope.KNOWLEDGE))), 1 << 20);

@@ -77,20 +77,53 @@ public final class IngestionDao {
         }
     }
 
-    /** The oldest job that nobody works on. */
+    /** Free jobs of a tenant that a claim looks at: as many claims of the same moment find one each. */
+    private static final int CLAIMS_AT_ONCE = 8;
+
+    /**
+     * A job that nobody works on, of the tenant whose last turn was longest ago: of many tenants each gets a document
+     * done by turns, however many the others have queued. A tenant's own go in the order in which they came.
+     */
     public Optional<Job> claim(String worker, Duration lease) {
         return database.asOperator(handle -> handle.createQuery("""
-                WITH claimed AS (
+                WITH RECURSIVE waiting AS (
+                    (SELECT tenant_id FROM ingestion_job ORDER BY tenant_id LIMIT 1)
+                    UNION ALL
+                    SELECT (SELECT tenant_id FROM ingestion_job WHERE tenant_id > waiting.tenant_id
+                            ORDER BY tenant_id LIMIT 1) FROM waiting WHERE waiting.tenant_id IS NOT NULL),
+                free AS MATERIALIZED (
+                    SELECT mine.document, mine.number, mine.place, turn.served_at
+                    FROM waiting CROSS JOIN LATERAL (
+                        SELECT document, number, row_number() OVER (ORDER BY number) AS place FROM ingestion_job
+                        WHERE tenant_id = waiting.tenant_id AND lease_until < clock_timestamp()
+                        ORDER BY number LIMIT :claims) mine
+                        LEFT JOIN ingestion_turn turn ON turn.tenant_id = waiting.tenant_id),
+                chosen AS (
+                    SELECT job.document, job.tenant_id FROM free JOIN ingestion_job job ON job.document = free.document
+                    WHERE job.lease_until < clock_timestamp()
+                    ORDER BY free.place, free.served_at NULLS FIRST, free.number LIMIT 1 FOR UPDATE OF job SKIP LOCKED),
+                turned AS (
+                    INSERT INTO ingestion_turn (tenant_id, served_at) SELECT tenant_id, clock_timestamp() FROM chosen
+                    ON CONFLICT (tenant_id) DO UPDATE SET served_at = excluded.served_at),
+                claimed AS (
                     UPDATE ingestion_job SET worker = :worker, attempts = attempts + 1,
                         lease_until = clock_timestamp() + make_interval(secs => :lease)
-                    WHERE document = (SELECT document FROM ingestion_job WHERE lease_until < clock_timestamp()
-                                      ORDER BY number LIMIT 1 FOR UPDATE SKIP LOCKED)
+                    WHERE document = (SELECT document FROM chosen)
                     RETURNING document, worker, tenant_id, attempts, revision)
                 SELECT claimed.*, d.store, s.id AS store_id, s.embedder, f.id AS file_id, f.filename, d.chunk_tokens,
                     d.overlap_tokens, CASE WHEN f.fetched_at IS NULL THEN f.source_url END AS url
                 FROM claimed JOIN document d ON d.number = claimed.document JOIN vector_store s ON s.number = d.store
                     JOIN file f ON f.id = d.file_id""")
-                .bind("worker", worker).bind("lease", lease.toMillis() / 1000.0).map(IngestionDao::row).findOne());
+                .bind("worker", worker).bind("lease", lease.toMillis() / 1000.0).bind("claims", CLAIMS_AT_ONCE)
+                .map(IngestionDao::row).findOne());
+    }
+
+    /** Whether a document of another tenant waits for a worker. */
+    public boolean othersWait(Job job) {
+        return database.asOperator(handle -> handle.createQuery("""
+                SELECT EXISTS (SELECT FROM ingestion_job
+                    WHERE tenant_id <> :tenant AND lease_until < clock_timestamp())""")
+                .bind("tenant", job.tenantId()).mapTo(Boolean.class).one());
     }
 
     private static Job row(ResultSet rows, StatementContext context) throws SQLException {
@@ -209,7 +242,7 @@ public final class IngestionDao {
         });
     }
 
-    /** Gives a job back that can't be begun yet: this was no attempt. */
+    /** Gives a job back that can't be begun yet, or that lets others go first: this was no attempt. */
     public void postpone(Job job, Duration pause) {
         database.asTenant(job.tenantId(), handle -> handle.createUpdate("""
                 UPDATE ingestion_job SET worker = NULL, attempts = attempts - 1,
