@@ -2,30 +2,23 @@ package graft.engine.torch;
 
 import ai.djl.pytorch.jni.IValue;
 import graft.engine.CrossEncoder;
-import graft.engine.Workers;
 import graft.weights.ModelConfig;
 import graft.weights.ModelFiles;
 import java.nio.file.Path;
 import java.util.ArrayList;
-import java.util.Comparator;
 import java.util.List;
-import java.util.stream.IntStream;
 
 /**
  * A cross-encoder of BERT's or RoBERTa's family on libtorch, float32: one label through a sigmoid, or the second of two
- * by softmax, as sentence-transformers reads them. One native call at a time, of pairs of similar length;
- * others wait their turn.
+ * by softmax, as sentence-transformers reads them. One native call at a time; others wait their turn.
  */
 public final class TorchCrossEncoder implements CrossEncoder {
     private final int window;
     private final int batchTokens;
-    private final TorchModule module;
+    private final EncoderModule module;
     private final int vocabulary;
     private final int separators;
     private final boolean typed;
-    /** Computes for all callers, one after the other in the order they came. */
-    private final Workers worker = new Workers("reranker", 1, 0);
-    private boolean closed;
 
     /**
      * @param folder      a Hugging Face folder of a BertForSequenceClassification, or of RoBERTa's or XLM-R's
@@ -46,7 +39,7 @@ public final class TorchCrossEncoder implements CrossEncoder {
         this.vocabulary = config.vocabularySize();
         this.separators = config.firstPosition() > 0 ? 2 : 1;
         this.typed = config.tokenTypes() > 1;
-        this.module = module;
+        this.module = new EncoderModule("reranker", module);
         this.window = Math.min(window, config.maxPositions());
         this.batchTokens = batchTokens;
     }
@@ -64,14 +57,9 @@ public final class TorchCrossEncoder implements CrossEncoder {
     @Override
     public List<Double> score(List<Pair> pairs) {
         pairs.forEach(this::check);
-        List<Integer> byLength = IntStream.range(0, pairs.size()).boxed()
-                .sorted(Comparator.comparingInt(i -> pairs.get(i).tokens().length)).toList();
         double[] scores = new double[pairs.size()];
-        for (int from = 0, to; from < byLength.size(); from = to) {
-            to = from + 1;
-            while (to < byLength.size()
-                    && (to + 1 - from) * pairs.get(byLength.get(to)).tokens().length <= batchTokens) to++;
-            List<Integer> some = byLength.subList(from, to);
+        for (List<Integer> some : EncoderModule.batches(pairs.stream().map(pair -> pair.tokens().length).toList(),
+                batchTokens)) {
             double[] found = compute(some.stream().map(pairs::get).toList());
             for (int i = 0; i < found.length; i++) scores[some.get(i)] = found[i];
         }
@@ -104,14 +92,11 @@ public final class TorchCrossEncoder implements CrossEncoder {
                 types[i * most + k] = typed && k >= pair.second() ? 1 : 0;
             }
         }
-        return worker.call(() -> {
-            if (closed) throw new IllegalStateException("the reranker is closed");
-            try (TorchModule.Scope scope = module.scope()) {
-                IValue result = scope.call("score", scope.tensor(scope.longs(tokens, lengths.length, most)),
-                        scope.tensor(scope.longs(types, lengths.length, most)),
-                        scope.tensor(scope.longs(lengths, lengths.length)));
-                return likelihoods(scope.toFloats(result), lengths.length);
-            }
+        return module.call(scope -> {
+            IValue result = scope.call("score", scope.tensor(scope.longs(tokens, lengths.length, most)),
+                    scope.tensor(scope.longs(types, lengths.length, most)),
+                    scope.tensor(scope.longs(lengths, lengths.length)));
+            return likelihoods(scope.toFloats(result), lengths.length);
         });
     }
 
@@ -128,14 +113,6 @@ public final class TorchCrossEncoder implements CrossEncoder {
 
     @Override
     public void close() {
-        try {
-            worker.start(() -> {
-                if (!closed) module.close();
-                closed = true;
-            });
-        } catch (IllegalStateException already) {
-            return;
-        }
-        worker.close();
+        module.close();
     }
 }

@@ -2,30 +2,24 @@ package graft.engine.torch;
 
 import ai.djl.pytorch.jni.IValue;
 import graft.engine.Embedder;
-import graft.engine.Workers;
 import graft.weights.ModelConfig;
 import graft.weights.ModelFiles;
 import graft.weights.SentenceConfig;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
-import java.util.Comparator;
 import java.util.List;
 
 /**
  * A BERT-family sentence encoder on libtorch: mean over all tokens or the first one's state, as its folder says, unit
- * length, float32. One native call at a time,
- * of texts of similar length, so that few positions are padding; others wait their turn.
+ * length, float32. One native call at a time; others wait their turn.
  */
 public final class TorchEmbedder implements Embedder {
     private final String id;
     private final int window;
     private final int batchTokens;
     private final ModelConfig config;
-    private final TorchModule module;
-    /** Computes for all callers, one after the other in the order they came. */
-    private final Workers worker = new Workers("embedder", 1, 0);
-    private boolean closed;
+    private final EncoderModule module;
 
     /**
      * @param folder      a Hugging Face folder
@@ -47,7 +41,7 @@ public final class TorchEmbedder implements Embedder {
     private TorchEmbedder(String id, ModelConfig config, TorchModule module, int window, int batchTokens) {
         this.id = id;
         this.config = config;
-        this.module = module;
+        this.module = new EncoderModule("embedder", module);
         this.window = window;
         this.batchTokens = batchTokens;
     }
@@ -70,14 +64,9 @@ public final class TorchEmbedder implements Embedder {
     @Override
     public List<float[]> embed(List<int[]> texts) {
         texts.forEach(this::check);
-        List<Integer> byLength = new ArrayList<>();
-        for (int i = 0; i < texts.size(); i++) byLength.add(i);
-        byLength.sort(Comparator.comparingInt(i -> texts.get(i).length));
         float[][] vectors = new float[texts.size()][];
-        for (int from = 0, to; from < byLength.size(); from = to) {
-            to = from + 1;
-            while (to < byLength.size() && (to + 1 - from) * texts.get(byLength.get(to)).length <= batchTokens) to++;
-            List<Integer> some = byLength.subList(from, to);
+        List<Integer> lengths = texts.stream().map(text -> text.length).toList();
+        for (List<Integer> some : EncoderModule.batches(lengths, batchTokens)) {
             List<float[]> found = compute(some.stream().map(texts::get).toList());
             for (int i = 0; i < found.size(); i++) vectors[some.get(i)] = found.get(i);
         }
@@ -102,13 +91,10 @@ public final class TorchEmbedder implements Embedder {
             lengths[i] = texts.get(i).length;
             for (int k = 0; k < lengths[i]; k++) tokens[i * most + k] = texts.get(i)[k];
         }
-        return worker.call(() -> {
-            if (closed) throw new IllegalStateException("the embedder is closed");
-            try (TorchModule.Scope scope = module.scope()) {
-                IValue result = scope.call("embed", scope.tensor(scope.longs(tokens, lengths.length, most)),
-                        scope.tensor(scope.longs(lengths, lengths.length)));
-                return rows(scope.toFloats(result));
-            }
+        return module.call(scope -> {
+            IValue result = scope.call("embed", scope.tensor(scope.longs(tokens, lengths.length, most)),
+                    scope.tensor(scope.longs(lengths, lengths.length)));
+            return rows(scope.toFloats(result));
         });
     }
 
@@ -121,14 +107,6 @@ public final class TorchEmbedder implements Embedder {
 
     @Override
     public void close() {
-        try {
-            worker.start(() -> {
-                if (!closed) module.close();
-                closed = true;
-            });
-        } catch (IllegalStateException already) {
-            return;
-        }
-        worker.close();
+        module.close();
     }
 }

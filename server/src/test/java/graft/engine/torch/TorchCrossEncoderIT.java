@@ -4,65 +4,49 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import com.fasterxml.jackson.databind.JsonNode;
-import com.fasterxml.jackson.databind.ObjectMapper;
 import graft.engine.CrossEncoder;
 import graft.weights.SentenceConfig;
 import java.io.IOException;
-import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
-import java.util.stream.IntStream;
-import java.util.stream.StreamSupport;
 import org.junit.jupiter.api.Test;
 
 /** Tiny random BERTs made with transformers 5.23: a classifier over pairs, and an encoder with its first token. */
 class TorchCrossEncoderIT {
-    private static final Path RESOURCES = Path.of(System.getProperty("graft.root"), "server/src/test/resources");
-
-    private static List<JsonNode> cases(Path folder) throws IOException {
-        return StreamSupport.stream(new ObjectMapper().readTree(folder.resolve("golden.json").toFile()).get("cases")
-                .spliterator(), false).toList();
-    }
-
-    private static int[] tokens(JsonNode one) {
-        return IntStream.range(0, one.get("tokens").size()).map(i -> one.get("tokens").get(i).asInt()).toArray();
-    }
-
     @Test
     void everyGoldenPairIsMetAloneAndAmongOthers() throws IOException {
-        Path folder = RESOURCES.resolve("reranker");
-        List<CrossEncoder.Pair> pairs = new ArrayList<>();
-        for (JsonNode one : cases(folder)) pairs.add(new CrossEncoder.Pair(tokens(one), one.get("second").asInt()));
-        try (TorchCrossEncoder encoder = TorchCrossEncoder.open(folder, "cpu", 512, 64)) {
+        GoldenEncoder golden = GoldenEncoder.of("reranker");
+        TorchCrossEncoder encoder = TorchCrossEncoder.open(golden.folder(), "cpu", 512, 64);
+        try (encoder) {
             assertEquals(40, encoder.window());
-            List<Double> together = encoder.score(pairs);
-            for (int i = 0; i < pairs.size(); i++) {
-                double golden = cases(folder).get(i).get("score").asDouble();
-                assertEquals(golden, together.get(i), 1e-5);
-                assertEquals(golden, encoder.score(List.of(pairs.get(i))).getFirst(), 1e-5);
-            }
+            golden.assertScoredBy(encoder);
             assertThrows(IllegalArgumentException.class,
                     () -> encoder.score(List.of(new CrossEncoder.Pair(new int[41], 1))));
         }
+        encoder.close(); // again
+        assertThrows(IllegalStateException.class, () -> golden.assertScoredBy(encoder));
     }
 
     @Test
     void anEncodersFolderSaysHowItPoolsHowFarItSeesAndWhatItWantsBeforeAText() throws IOException {
-        Path folder = RESOURCES.resolve("embedder-cls");
+        GoldenEncoder golden = GoldenEncoder.of("embedder-cls");
         assertEquals(new SentenceConfig(true, Optional.of(24), "Represent this sentence: ", ""),
-                SentenceConfig.read(folder));
-        try (TorchEmbedder embedder = TorchEmbedder.open("tiny", folder, "cpu", 512, 64)) {
+                SentenceConfig.read(golden.folder()));
+        try (TorchEmbedder embedder = TorchEmbedder.open("tiny", golden.folder(), "cpu", 512, 64)) {
             assertEquals(24, embedder.window());
-            List<JsonNode> cases = cases(folder);
-            List<float[]> together = embedder.embed(cases.stream().map(TorchCrossEncoderIT::tokens).toList());
-            for (int i = 0; i < cases.size(); i++) {
+            List<float[]> together = embedder.embed(golden.texts());
+            for (int i = 0; i < together.size(); i++) {
                 double cosine = 0;
-                for (int k = 0; k < 32; k++) cosine += cases.get(i).get("embedding").get(k).asDouble()
-                        * together.get(i)[k];
+                for (int k = 0; k < 32; k++) cosine += golden.embedding(i)[k] * together.get(i)[k];
                 assertTrue(cosine > 0.99999, "cosine " + cosine);
             }
         }
+    }
+
+    @Test
+    void aBatchHoldsInputsOfSimilarLengthWithinItsTokensAndEachOnce() {
+        assertEquals(List.of(List.of(1, 3), List.of(2), List.of(0)),
+                EncoderModule.batches(List.of(90, 3, 10, 4), 20));
+        assertEquals(List.of(), EncoderModule.batches(List.of(), 20));
     }
 }

@@ -5,7 +5,6 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 
 import com.fasterxml.jackson.databind.JsonNode;
-import com.fasterxml.jackson.databind.ObjectMapper;
 import graft.engine.CrossEncoder;
 import graft.knowledge.retrieval.CrossEncoderReranker;
 import graft.tokens.HuggingFaceTokenizer;
@@ -18,8 +17,6 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
-import java.util.stream.IntStream;
-import java.util.stream.StreamSupport;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -29,29 +26,18 @@ import org.junit.jupiter.params.provider.CsvSource;
 class TorchEncodersIT {
     private static final Path RESOURCES = Path.of(System.getProperty("graft.root"), "server/src/test/resources");
 
-    private static List<JsonNode> cases(Path folder) throws IOException {
-        return StreamSupport.stream(new ObjectMapper().readTree(folder.resolve("golden.json").toFile()).get("cases")
-                .spliterator(), false).toList();
-    }
-
-    private static int[] tokens(JsonNode one) {
-        return IntStream.range(0, one.get("tokens").size()).map(i -> one.get("tokens").get(i).asInt()).toArray();
-    }
-
     @ParameterizedTest
     @CsvSource({"embedder-xlmr,64", "embedder-roberta,40", "embedder-nomic,64"})
     void everyGoldenVectorIsMetAloneAndAmongOthers(String name, int window) throws IOException {
-        Path folder = RESOURCES.resolve(name);
-        try (TorchEmbedder embedder = TorchEmbedder.open(name, folder, "cpu", 512, 128)) {
+        GoldenEncoder golden = GoldenEncoder.of(name);
+        try (TorchEmbedder embedder = TorchEmbedder.open(name, golden.folder(), "cpu", 512, 128)) {
             assertEquals(window, embedder.window());
-            List<int[]> texts = cases(folder).stream().map(TorchEncodersIT::tokens).toList();
+            List<int[]> texts = golden.texts();
             List<float[]> together = embedder.embed(texts);
             for (int i = 0; i < texts.size(); i++) {
-                float[] golden = new float[32];
-                JsonNode wanted = cases(folder).get(i).get("embedding");
-                for (int k = 0; k < 32; k++) golden[k] = (float) wanted.get(k).asDouble();
-                assertArrayEquals(golden, together.get(i), 2e-5f, "case " + i);
-                assertArrayEquals(golden, embedder.embed(List.of(texts.get(i))).getFirst(), 2e-5f, "case " + i);
+                assertArrayEquals(golden.embedding(i), together.get(i), 2e-5f, "case " + i);
+                assertArrayEquals(golden.embedding(i), embedder.embed(List.of(texts.get(i))).getFirst(), 2e-5f,
+                        "case " + i);
             }
             assertThrows(IllegalArgumentException.class, () -> embedder.embed(List.of(new int[window + 1])));
         }
@@ -59,29 +45,25 @@ class TorchEncodersIT {
 
     @Test
     void aUnigramTokenizerGivesTheGoldensTokens() throws IOException {
-        Path folder = RESOURCES.resolve("embedder-xlmr");
-        try (Tokenizer tokenizer = HuggingFaceTokenizer.of(Files.readString(folder.resolve("tokenizer.json")))) {
-            for (JsonNode one : cases(folder)) {
-                if (one.has("text")) assertArrayEquals(tokens(one), tokenizer.encode(one.get("text").asText(), true));
+        GoldenEncoder golden = GoldenEncoder.of("embedder-xlmr");
+        try (Tokenizer tokenizer = HuggingFaceTokenizer.of(Files.readString(golden.folder().resolve(
+                "tokenizer.json")))) {
+            for (JsonNode one : golden.cases()) {
+                if (one.has("text")) {
+                    assertArrayEquals(GoldenEncoder.tokens(one), tokenizer.encode(one.get("text").asText(), true));
+                }
             }
         }
     }
 
     @Test
     void pairsOfXlmRHaveTwoSeparatorsAndMeetTheGoldens() throws IOException {
-        Path folder = RESOURCES.resolve("reranker-xlmr");
+        GoldenEncoder golden = GoldenEncoder.of("reranker-xlmr");
         Path texts = RESOURCES.resolve("embedder-xlmr");
-        try (TorchCrossEncoder encoder = TorchCrossEncoder.open(folder, "cpu", 512, 64);
+        try (TorchCrossEncoder encoder = TorchCrossEncoder.open(golden.folder(), "cpu", 512, 64);
                 Tokenizer tokenizer = HuggingFaceTokenizer.of(Files.readString(texts.resolve("tokenizer.json")))) {
             assertEquals(40, encoder.window());
-            List<CrossEncoder.Pair> pairs = new ArrayList<>();
-            for (JsonNode one : cases(folder)) pairs.add(new CrossEncoder.Pair(tokens(one), one.get("second").asInt()));
-            List<Double> together = encoder.score(pairs);
-            for (int i = 0; i < pairs.size(); i++) {
-                double golden = cases(folder).get(i).get("score").asDouble();
-                assertEquals(golden, together.get(i), 1e-5);
-                assertEquals(golden, encoder.score(List.of(pairs.get(i))).getFirst(), 1e-5);
-            }
+            golden.assertScoredBy(encoder);
             List<CrossEncoder.Pair> seen = new ArrayList<>();
             new CrossEncoderReranker(new CrossEncoder() {
                 @Override
