@@ -17,7 +17,7 @@ import java.util.concurrent.TimeUnit;
 
 /**
  * Reads foreign formats in a process of its own for each document: this JVM again with {@link ParserMain}, little
- * memory, an empty environment and a time limit. Whatever a hostile file does there ends with that process and comes
+ * memory, an empty environment, a time limit and, where the machine allows it, no network. Whatever a hostile file does there ends with that process and comes
  * back as a sentence. A process that served several documents would save its start, about a second, and let one
  * document meddle with the next.
  *
@@ -122,8 +122,9 @@ public final class Parser implements AutoCloseable {
     }
 
     private Process start(DocumentKind kind) {
-        List<String> command = new ArrayList<>(LIMITS);
-        command.addFirst(Path.of(System.getProperty("java.home"), "bin", "java").toString());
+        List<String> command = new ArrayList<>(NoNetwork.prefix());
+        command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
+        command.addAll(LIMITS);
         command.addAll(List.of("-Xmx" + settings.heapBytes(), "-cp", System.getProperty("java.class.path"),
                 ParserMain.class.getName(), kind.name(), Integer.toString(settings.outputBytes()),
                 Long.toString(settings.time().toMillis())));
