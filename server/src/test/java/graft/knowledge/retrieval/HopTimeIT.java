@@ -54,7 +54,8 @@ import org.junit.jupiter.api.io.TempDir;
  * by question. Here and not in benchmarks, which speak HTTP only: loading goes through the DAOs, with vectors that were
  * made before ({@link ShortChunksMain}); a chunk that still lacks its own has a stand-in between two others'. fsync is
  * off; the searches write one record each. With {@code -Dhop.folder=DIR} what was loaded is kept, and a second run only
- * measures; {@code -Dhop.load-only=true} ends before, {@code -Dhop.graph=true} has the store's own HNSW graph measured
+ * measures; {@code -Dhop.load-seconds=N} loads for about so long what has a vector of its own and ends, to be gone on
+ * with by the next run, {@code -Dhop.graph=true} has the store's own HNSW graph measured
  * as well, {@code -Dhop.questions=N} asks fewer than 200.
  */
 @Tag("long")
@@ -128,21 +129,28 @@ class HopTimeIT {
             TextEmbedder embedder = new TextEmbedder(torch, tokenizer);
             try (Database database = new Database(postgres.app("hop"), postgres.admin("hop"),
                     new Database.Pooling(8, Duration.ofSeconds(30)))) {
-                Path names = kept.resolve("loaded.txt");
-                if (!Files.exists(names)) {
-                    BulkLoad bulk = load(database, embedder);
-                    Files.write(names, List.of(bulk.tenant, bulk.store.id()));
-                }
-                if (Boolean.getBoolean("hop.load-only")) return;
+                BulkLoad bulk = bulk(database, kept.resolve("loaded.txt"), embedder);
+                if (!load(database, bulk, embedder)) return;
                 index(database, postgres.owner("hop"), embedder);
-                List<String> loaded = Files.readAllLines(names);
-                measure(postgres.owner("hop"), database, new BulkLoad(database, loaded.get(0),
-                        new StoreDao(database).find(loaded.get(0), loaded.get(1)).orElseThrow()), embedder);
+                measure(postgres.owner("hop"), database, bulk, embedder);
             }
         }
     }
 
-    private BulkLoad load(Database database, TextEmbedder embedder) throws IOException {
+    /** @param names of the tenant and the store that an earlier run began to fill */
+    private static BulkLoad bulk(Database database, Path names, TextEmbedder embedder) throws IOException {
+        if (!Files.exists(names)) {
+            BulkLoad bulk = new BulkLoad(database, embedder.id(), embedder.dimensions());
+            Files.write(names, List.of(bulk.tenant, bulk.store.id()));
+            return bulk;
+        }
+        List<String> begun = Files.readAllLines(names);
+        return new BulkLoad(database, begun.get(0),
+                new StoreDao(database).find(begun.get(0), begun.get(1)).orElseThrow());
+    }
+
+    /** @return whether all are loaded and no time for loading alone was given */
+    private boolean load(Database database, BulkLoad bulk, TextEmbedder embedder) throws IOException {
         ShortChunks chunks = ShortChunks.of(scifact.resolve("corpus.jsonl"),
                 PostgresBinaries.defaultCache().resolve("bench"), embedder, 100_000);
         chunks.embed(Duration.ofSeconds(Long.getLong("hop.embedding-seconds", 0)));
@@ -150,17 +158,20 @@ class HopTimeIT {
                 + " chunks have vectors");
         int number = chunks.size();
         List<float[]> vectors = chunks.vectors();
-        BulkLoad bulk = new BulkLoad(database, embedder.id(), embedder.dimensions());
         long began = System.nanoTime();
-        for (int from = 0; from < number; from += CHUNKS_PER_DOCUMENT) {
+        double most = Double.parseDouble(System.getProperty("hop.load-seconds", "Infinity"));
+        if (most < Double.POSITIVE_INFINITY) number = chunks.embedded() / CHUNKS_PER_DOCUMENT * CHUNKS_PER_DOCUMENT;
+        int from = Math.toIntExact(store(new SearchDao(database, BM25), bulk).chunks());
+        for (; from < number && seconds(began) < most; from += CHUNKS_PER_DOCUMENT) {
             int to = Math.min(number, from + CHUNKS_PER_DOCUMENT);
             List<String> texts = new ArrayList<>();
             for (int i = from; i < to; i++) texts.add(chunks.text(i));
             bulk.add(texts, vectors.subList(from, to).stream().map(List::of).toList(),
                     "{\"hundredth\": " + (from / CHUNKS_PER_DOCUMENT % 100 == 0) + "}");
         }
-        say("chunks=" + number + " embedded=" + chunks.embedded() + " loading_s=" + seconds(began));
-        return bulk;
+        say("chunks=" + number + " embedded=" + chunks.embedded() + " loaded=" + Math.min(from, number) + " loading_s="
+                + seconds(began));
+        return most == Double.POSITIVE_INFINITY;
     }
 
     private static void index(Database database, Login owner, TextEmbedder embedder) throws SQLException {

@@ -44,6 +44,15 @@ final class ShortChunks {
 
     /** @param corpus BEIR's corpus.jsonl; @param cache folder of the kept vectors; @param most chunks at most */
     static ShortChunks of(Path corpus, Path cache, TextEmbedder embedder, int most) throws IOException {
+        Files.createDirectories(cache);
+        Path kept = cache.resolve("short-chunks-" + embedder.id() + ".json"); // cutting takes minutes
+        if (!Files.exists(kept)) JSON.writeValue(kept.toFile(), texts(corpus, embedder));
+        List<String> texts = List.of(JSON.readValue(kept.toFile(), String[].class));
+        return new ShortChunks(texts.subList(0, Math.min(most, texts.size())),
+                cache.resolve("short-chunks-" + embedder.id() + "-" + texts.size() + ".f32"), embedder);
+    }
+
+    private static List<String> texts(Path corpus, TextEmbedder embedder) throws IOException {
         Set<String> found = new LinkedHashSet<>();
         for (String line : Files.readAllLines(corpus)) {
             JsonNode row = JSON.readTree(line);
@@ -56,9 +65,7 @@ final class ShortChunks {
         }
         List<String> texts = new ArrayList<>(found);
         Collections.shuffle(texts, new Random(6));
-        Files.createDirectories(cache);
-        return new ShortChunks(List.copyOf(texts.subList(0, Math.min(most, texts.size()))),
-                cache.resolve("short-chunks-" + embedder.id() + "-" + texts.size() + ".f32"), embedder);
+        return texts;
     }
 
     /** As many of the first words as fit. */
