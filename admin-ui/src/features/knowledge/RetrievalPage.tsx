@@ -78,6 +78,8 @@ function Asked({ record }: { record: Retrieval }) {
         </dd>
         <dt>Asked for</dt>
         <dd>{plural(record.max_num_results, 'passage')}</dd>
+        {record.prompt_format ? <Row name="Prompt format" value={record.prompt_format} /> : null}
+        {record.adapter_digest ? <Row name="Adapter" value={record.adapter_digest.slice(0, 12)} /> : null}
         {Object.entries(record.stages).map(([stage, micros]) => (
           <Row key={stage} name={stage.replaceAll('_', ' ')} value={`${(micros / 1000).toFixed(1)} ms`} />
         ))}
@@ -96,6 +98,13 @@ function Row({ name, value }: { name: string; value: string }) {
 }
 
 type Candidate = Retrieval['candidates'][number];
+
+/** What became of a candidate, in the table's words. */
+function why(one: Candidate): string {
+  if (one.kept) return 'kept';
+  if (one.duplicate_of) return 'says the same as another';
+  return one.dropped === 'score_threshold' ? 'under the threshold' : 'not among the best';
+}
 
 /** The best rank that a leg gave over all questions. */
 function rank(candidate: Candidate, leg: 'lexical' | 'vector'): string {
@@ -150,9 +159,7 @@ function Candidates({ record }: { record: Retrieval }) {
                 <td className="right">{rank(one, 'lexical')}</td>
                 <td className="right">{rank(one, 'vector')}</td>
                 <td>
-                  <span className={one.kept ? 'chip good' : 'chip'}>
-                    {one.kept ? 'kept' : one.duplicate_of ? 'says the same as another' : 'dropped'}
-                  </span>
+                  <span className={one.kept ? 'chip good' : 'chip'}>{why(one)}</span>
                 </td>
               </tr>
             ))}

@@ -78,7 +78,7 @@ class WithoutTenantTermsIT {
         String store = stores.create(OWNER, new StoreDao.NewStore("s", "", "{}", "e", 3, Optional.empty())).id();
         RetrievalDao retrievals = new RetrievalDao(database);
         String retrieval = retrievals.record(OWNER, new RetrievalDao.Entry("search", "[]", Optional.empty(), 1, "[]",
-                "[]", "{}"));
+                "[]", "{}", Optional.empty()));
         database.asOperator(handle -> {
             handle.execute("INSERT INTO tenant_limits (tenant_id, max_parallel_requests) VALUES (?, 7)", OWNER);
             handle.execute("INSERT INTO adapter (tenant_id, name, base) VALUES (?, 'voice', 'base')", OWNER);

@@ -203,6 +203,8 @@ final class VectorStoreFilesResource implements Resource {
     private void createBatch(Exchange exchange) {
         NewBatch body = exchange.body(NewBatch.class);
         List<NewDocument> wanted = new ArrayList<>();
+        if (body.files() != null && body.fileIds() != null)
+            throw ApiException.invalid("files", "Name the files either in 'file_ids' or in 'files'.");
         if (body.files() != null) {
             for (NewFile file : body.files()) wanted.add(document(file));
         }

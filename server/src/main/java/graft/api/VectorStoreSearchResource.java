@@ -171,7 +171,7 @@ final class VectorStoreSearchResource implements Resource {
     private List<String> queries(JsonNode query) {
         List<String> queries = new ArrayList<>();
         if (query != null && query.isTextual()) queries.add(query.textValue());
-        else if (query != null && query.isArray()) query.forEach(one -> queries.add(one.asText("")));
+        else if (query != null && query.isArray()) query.forEach(one -> queries.add(one.isTextual() ? one.textValue() : ""));
         if (queries.isEmpty() || queries.size() > bounds.queries() || queries.stream().anyMatch(String::isBlank))
             throw ApiException.invalid("query", "'query' must be a text or an array of 1 to " + bounds.queries() + ".");
         if (queries.stream().anyMatch(text -> text.length() > bounds.characters()))
@@ -197,12 +197,14 @@ final class VectorStoreSearchResource implements Resource {
 
     record RetrievalBody(String id, String object, long createdAt, String tenantId, String mode,
             @JsonRawValue String queries, @JsonRawValue String filters, int maxNumResults, @JsonRawValue String stores,
-            @JsonRawValue String candidates, @JsonRawValue String stages) {
+            @JsonRawValue String candidates, @JsonRawValue String stages, String promptFormat, String adapterDigest) {
         static RetrievalBody of(RetrievalDao.Recorded recorded) {
             RetrievalDao.Entry entry = recorded.entry();
             return new RetrievalBody(recorded.id(), "retrieval", recorded.createdAt().getEpochSecond(),
                     recorded.tenantId(), entry.mode(), entry.queries(), entry.filters().orElse("null"),
-                    entry.maxResults(), entry.stores(), entry.candidates(), entry.stages());
+                    entry.maxResults(), entry.stores(), entry.candidates(), entry.stages(),
+                    entry.reader().map(RetrievalDao.Reader::promptFormat).orElse(null),
+                    entry.reader().flatMap(RetrievalDao.Reader::adapterDigest).orElse(null));
         }
     }
 

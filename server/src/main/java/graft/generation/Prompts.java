@@ -113,7 +113,7 @@ final class Prompts {
     Prepared prepare(GenerationRequest request, EngineModel model, Optional<Dialect> dialect, int defaultMaxTokens) {
         PromptFormat format = request.model().adapter().flatMap(ResolvedModel.Adapter::promptFormat)
                 .flatMap(PromptFormat::of).orElse(PromptFormat.DOCUMENTS_V1);
-        Optional<Retrieval.Question> question = question(request);
+        Optional<Retrieval.Question> question = question(request, format);
         Optional<Prepared> pinned = question.isPresent() ? pinned(request, model, dialect, defaultMaxTokens, format,
                 question.get()) : Optional.empty();
         if (pinned.isPresent()) return pinned.get();
@@ -186,7 +186,7 @@ final class Prompts {
                 + prompt + (wanted.isPresent() ? " and " + wanted.getAsInt() + " are asked for the answer" : "") + ".");
     }
 
-    private Optional<Retrieval.Question> question(GenerationRequest request) {
+    private Optional<Retrieval.Question> question(GenerationRequest request, PromptFormat format) {
         Knowledge knowledge = request.knowledge();
         if (!knowledge.asked()) return Optional.empty();
         if (!(request.prompt() instanceof Prompt.Chat chat))
@@ -197,7 +197,9 @@ final class Prompts {
                 "A knowledge store needs a user message to search by."));
         if (retrieval.isEmpty()) throw new RefusedException(new Outcome.UnknownStore(knowledge.storeIds().getFirst()));
         return Optional.of(new Retrieval.Question(request.caller().tenantId(), knowledge.storeIds(),
-                FollowUp.selfContained(asked), knowledge.maxResults(), knowledge.filters(), knowledge.mode()));
+                FollowUp.selfContained(asked), knowledge.maxResults(), knowledge.filters(), knowledge.mode(),
+                Optional.of(new Retrieval.Reader(format.word(), request.model().adapter()
+                        .map(ResolvedModel.Adapter::digest)))));
     }
 
     private static <T> T asking(Supplier<T> question) {

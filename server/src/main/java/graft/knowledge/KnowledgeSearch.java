@@ -63,9 +63,10 @@ public final class KnowledgeSearch implements Retrieval {
      * @param queries        one or more questions
      * @param filterJson     as the client wrote it
      * @param scoreThreshold from 0 to 1, of the fused score
+     * @param reader         what will be shown the results, for the record
      */
     public record Request(String tenantId, List<String> storeIds, List<String> queries, int maxResults,
-            Optional<String> filterJson, double scoreThreshold, Manner manner) {
+            Optional<String> filterJson, double scoreThreshold, Manner manner, Optional<Reader> reader) {
         public Request {
             storeIds = List.copyOf(storeIds);
             queries = List.copyOf(queries);
@@ -77,6 +78,12 @@ public final class KnowledgeSearch implements Retrieval {
         public Request(String tenantId, List<String> storeIds, List<String> queries, int maxResults,
                 Optional<String> filterJson, double scoreThreshold) {
             this(tenantId, storeIds, queries, maxResults, filterJson, scoreThreshold, Manner.USUAL);
+        }
+
+        /** For whoever asked, no model. */
+        public Request(String tenantId, List<String> storeIds, List<String> queries, int maxResults,
+                Optional<String> filterJson, double scoreThreshold, Manner manner) {
+            this(tenantId, storeIds, queries, maxResults, filterJson, scoreThreshold, manner, Optional.empty());
         }
     }
 
@@ -113,7 +120,7 @@ public final class KnowledgeSearch implements Retrieval {
     public Retrieved retrieve(Question question) {
         long began = System.nanoTime();
         Results found = search(new Request(question.tenantId(), question.storeIds(), List.of(question.text()),
-                question.maxResults(), question.filters(), 0));
+                question.maxResults(), question.filters(), 0, Manner.USUAL, question.reader()));
         return new Retrieved(found.retrievalId(), "search", found.results().stream().map(Result::passage).toList(),
                 found.queryTokens(), (System.nanoTime() - began) / 1000, found.stages());
     }

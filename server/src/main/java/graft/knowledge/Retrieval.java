@@ -1,5 +1,6 @@
 package graft.knowledge;
 
+import graft.registry.knowledge.RetrievalDao;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -39,14 +40,28 @@ public interface Retrieval {
         Retrieved shown();
     }
 
+    /** What the passages are shown to. @param adapterDigest empty for the base model alone */
+    record Reader(String promptFormat, Optional<String> adapterDigest) {
+        public RetrievalDao.Reader recorded() {
+            return new RetrievalDao.Reader(promptFormat, adapterDigest);
+        }
+    }
+
     /**
      * @param mode    {@code auto}, {@code search} or {@code pinned}
      * @param filters OpenAI's comparison or compound filter as JSON text
+     * @param reader  what will be shown the passages, for the record
      */
     record Question(String tenantId, List<String> storeIds, String text, int maxResults, Optional<String> filters,
-            String mode) {
+            String mode, Optional<Reader> reader) {
         public Question {
             storeIds = List.copyOf(storeIds);
+        }
+
+        /** Asked for nobody to read. */
+        public Question(String tenantId, List<String> storeIds, String text, int maxResults, Optional<String> filters,
+                String mode) {
+            this(tenantId, storeIds, text, maxResults, filters, mode, Optional.empty());
         }
     }
 

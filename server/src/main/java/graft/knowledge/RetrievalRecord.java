@@ -40,7 +40,8 @@ final class RetrievalRecord {
     static RetrievalDao.Entry of(KnowledgeSearch.Request request, List<SearchedStore> stores, List<Leg> legs,
             Seen seen, Map<String, Long> stages) {
         return new RetrievalDao.Entry("search", queries(request.queries()), request.filterJson(), request.maxResults(),
-                stores(stores), candidates(seen, legs, scores(legs)), stages(stages));
+                stores(stores), candidates(request, seen, legs, scores(legs)), stages(stages),
+                request.reader().map(Retrieval.Reader::recorded));
     }
 
     private static String queries(List<String> queries) {
@@ -80,7 +81,8 @@ final class RetrievalRecord {
                 .toList();
     }
 
-    private static String candidates(Seen seen, List<Leg> legs, List<Map<Long, Double>> scores) {
+    private static String candidates(KnowledgeSearch.Request request, Seen seen, List<Leg> legs,
+            List<Map<Long, Double>> scores) {
         Set<Candidate> kept = Set.copyOf(seen.kept());
         Map<Long, String> standIns = new HashMap<>();
         seen.standIns().forEach((folded, better) -> standIns.put(folded.chunk().number(), better.chunk().id()));
@@ -91,6 +93,10 @@ final class RetrievalRecord {
                 place(json, chunk);
                 json.writeNumberField("score", candidate.score());
                 json.writeBooleanField("kept", kept.contains(candidate));
+                if (!kept.contains(candidate)) {
+                    json.writeStringField("dropped", candidate.score() < request.scoreThreshold() ? "score_threshold"
+                            : "max_num_results");
+                }
                 if (standIns.containsKey(chunk.number())) {
                     json.writeStringField("duplicate_of", standIns.get(chunk.number()));
                 }

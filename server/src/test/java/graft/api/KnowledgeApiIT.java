@@ -301,6 +301,9 @@ class KnowledgeApiIT {
         refused(400, "", server.send("owner", "POST", "/v1/files", "{}"));
         refused(400, "query", search(store, "{}"));
         refused(400, "query", search(store, "{\"query\": []}"));
+        refused(400, "query", search(store, "{\"query\": [\"a\", 1]}"));
+        refused(400, "files", server.send("owner", "POST", "/v1/vector_stores/" + store + "/file_batches",
+                "{\"file_ids\": [\"a\"], \"files\": [{\"file_id\": \"b\"}]}"));
         refused(400, "max_num_results", search(store, "{\"query\": \"a\", \"max_num_results\": 51}"));
         refused(400, "filters", search(store, "{\"query\": \"a\", \"filters\": {\"type\": \"like\"}}"));
         refused(400, "ranking_options.score_threshold",

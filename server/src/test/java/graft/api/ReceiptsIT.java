@@ -187,7 +187,8 @@ class ReceiptsIT {
     private void pinned(KnowledgeStore store, String filters) {
         long revision = rig.stores.find(tenant, store.id()).orElseThrow().revision();
         rig.retrievals.record(tenant, new RetrievalDao.Entry("pinned", "[\"why?\"]", Optional.of(filters), 4,
-                "[{\"id\":\"" + store.id() + "\",\"revision\":" + revision + ",\"embedder\":\"x\"}]", "[]", "{}"));
+                "[{\"id\":\"" + store.id() + "\",\"revision\":" + revision + ",\"embedder\":\"x\"}]", "[]", "{}",
+                Optional.of(new RetrievalDao.Reader("documents-v1", Optional.empty()))));
     }
 
     @Test

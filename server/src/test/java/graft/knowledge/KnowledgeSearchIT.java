@@ -10,6 +10,7 @@ import graft.knowledge.retrieval.Expansion;
 import graft.knowledge.retrieval.Ranking;
 import graft.registry.knowledge.Document;
 import graft.registry.knowledge.KnowledgeStore;
+import graft.registry.knowledge.RetrievalDao;
 import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
@@ -46,7 +47,8 @@ class KnowledgeSearchIT {
                 + "Sie wird jährlich gewartet.\r\n";
         String file = indexed(tenant, store, "pumpen.md", text, "{}");
         Retrieval.Retrieved found = rig.search.retrieve(new Retrieval.Question(tenant, List.of(store.id()),
-                "Wie schwer ist die Pumpe?", 4, Optional.empty(), "auto"));
+                "Wie schwer ist die Pumpe?", 4, Optional.empty(), "auto", Optional.of(new Retrieval.Reader("raft-v1",
+                        Optional.of("abc")))));
         Passage passage = found.passages().getFirst();
         int[] points = text.codePoints().toArray();
         assertEquals(new String(points, passage.start(), passage.end() - passage.start()), passage.text());
@@ -57,7 +59,30 @@ class KnowledgeSearchIT {
         assertTrue(record.contains(passage.chunkId()) && record.contains("lexical") && record.contains("vector"),
                 record);
         assertFalse(record.contains("Pumpe"), "no document text is on record");
+        assertEquals(Optional.of(new RetrievalDao.Reader("raft-v1", Optional.of("abc"))), rig.retrievals.find(tenant,
+                found.retrievalId()).orElseThrow().entry().reader());
         assertTrue(rig.retrievals.find(rig.tenant("other"), found.retrievalId()).isEmpty());
+    }
+
+    @Test
+    void aRecordSaysWhyACandidateWasDropped() {
+        String tenant = rig.tenant("auditor");
+        KnowledgeStore store = rig.store(tenant);
+        for (String text : List.of("pump valve", "a pump", "a relay")) {
+            indexed(tenant, store, "a.txt", text, "{}");
+        }
+        String crowded = rig.search(tenant, store, "pump valve", 1, "").retrievalId();
+        String strict = rig.search.search(new KnowledgeSearch.Request(tenant, List.of(store.id()),
+                List.of("pump valve"), 10, Optional.empty(), 1)).retrievalId();
+        assertEquals(List.of("", "max_num_results", "max_num_results"), dropped(tenant, crowded));
+        assertEquals(List.of("", "score_threshold", "score_threshold"), dropped(tenant, strict));
+        assertTrue(rig.retrievals.find(tenant, strict).orElseThrow().entry().reader().isEmpty());
+    }
+
+    private static List<String> dropped(String tenant, String retrieval) {
+        return rig.test.database().asTenant(tenant, handle -> handle.createQuery("""
+                SELECT coalesce(one ->> 'dropped', '') FROM retrieval, jsonb_array_elements(candidates) one
+                WHERE id = :id""").bind("id", retrieval).mapTo(String.class).list());
     }
 
     @Test
@@ -178,7 +203,7 @@ class KnowledgeSearchIT {
             AtomicInteger calls = new AtomicInteger();
             TextEmbedder dying = new TextEmbedder(new Dying(calls, 6), new WordEmbedder.Words());
             Ingestion.Settings impatient = new Ingestion.Settings(1, 8, Duration.ofSeconds(5), Duration.ofMillis(20), 3,
-                    Duration.ZERO, true);
+                    Duration.ZERO, Duration.ofSeconds(20), true);
             try (Ingestion first = new Ingestion(own.files, own.queue, dying, impatient)) {
                 first.start();
                 KnowledgeRig.await(PATIENCE, () -> own.counts(tenant, store).completed() == 1);

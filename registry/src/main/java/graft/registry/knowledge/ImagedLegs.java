@@ -1,5 +1,6 @@
 package graft.registry.knowledge;
 
+import graft.registry.Database;
 import graft.registry.knowledge.SearchDao.Hit;
 import graft.registry.knowledge.SearchDao.SearchedStore;
 import graft.registry.knowledge.images.StoreImage;
@@ -14,7 +15,6 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.stream.Collectors;
-import org.jdbi.v3.core.Handle;
 
 /**
  * Both legs over a store's image: it names candidates, and one statement under row-level security says which of them
@@ -24,12 +24,14 @@ import org.jdbi.v3.core.Handle;
  */
 final class ImagedLegs {
     private static final int SPARE = 16; // candidates, for those that are gone and for the codes' rounding
+    private final Database database;
     private final StoreImages images;
     private final SearchDao.Bm25 bm25;
     private final int exactDocuments;
 
     /** @param exactDocuments most documents that meet a filter for an image to be asked */
-    ImagedLegs(StoreImages images, SearchDao.Bm25 bm25, int exactDocuments) {
+    ImagedLegs(Database database, StoreImages images, SearchDao.Bm25 bm25, int exactDocuments) {
+        this.database = database;
         this.images = images;
         this.bm25 = bm25;
         this.exactDocuments = exactDocuments;
@@ -42,21 +44,21 @@ final class ImagedLegs {
     private record Resolved(long revision, List<Hit> hits) {}
 
     /** Chunks with the nearest window by cosine, as the vectors in the database give it. */
-    Optional<List<Hit>> nearest(Handle handle, Asked asked, float[] vector) {
+    Optional<List<Hit>> nearest(Asked asked, float[] vector) {
         Optional<StoreImage> found = find(asked);
         if (found.isEmpty()) return Optional.empty();
         StoreImage image = found.get();
-        Optional<Set<Long>> matching = asked.filter().map(filter -> matching(handle, asked.store(), filter));
+        Optional<Set<Long>> matching = asked.filter().map(filter -> matching(asked, filter));
         if (tooMany(matching)) return Optional.empty();
         String literal = SearchDao.literal(vector);
         boolean current = false;
         for (int most = asked.limit() + asked.limit() / 4 + SPARE;;) {
             long known = image.revision(); // before it is asked: another search may bring it up meanwhile
             List<Candidate> candidates = image.nearest(vector, most, allowed(image, matching));
-            Optional<Resolved> resolved = resolve(handle, asked.store().number(), candidates, literal);
+            Optional<Resolved> resolved = resolve(asked, candidates, literal);
             if (resolved.isEmpty()) return Optional.empty();
             if (!current && resolved.get().revision() > known) {
-                if (!isUpTo(resolved.get().revision(), handle, asked, image)) return Optional.empty();
+                if (!isUpTo(resolved.get().revision(), asked, image)) return Optional.empty();
                 current = true;
                 continue;
             }
@@ -73,19 +75,19 @@ final class ImagedLegs {
     }
 
     /** Best chunks by BM25, with the weights that the words have in the database now. */
-    Optional<List<Hit>> lexical(Handle handle, Asked asked, String question) {
+    Optional<List<Hit>> lexical(Asked asked, String question) {
         Optional<StoreImage> found = find(asked);
         if (found.isEmpty()) return Optional.empty();
         StoreImage image = found.get();
-        Optional<Words> words = words(handle, asked.store().number(), question);
+        Optional<Words> words = words(asked, question);
         if (words.isEmpty()) return Optional.empty();
-        if (!isUpTo(words.get().revision(), handle, asked, image)) return Optional.empty();
-        Optional<Set<Long>> matching = asked.filter().map(filter -> matching(handle, asked.store(), filter));
+        if (!isUpTo(words.get().revision(), asked, image)) return Optional.empty();
+        Optional<Set<Long>> matching = asked.filter().map(filter -> matching(asked, filter));
         if (tooMany(matching)) return Optional.empty();
         for (int most = asked.limit() + SPARE;; most *= 4) {
             List<Candidate> candidates = image.lexical(words.get().known(), new StoreImage.Bm25(bm25.k1(), bm25.b(),
                     words.get().averageLength()), most, allowed(image, matching));
-            Set<Long> visible = matching.isPresent() ? matching.get() : visible(handle, candidates);
+            Set<Long> visible = matching.isPresent() ? matching.get() : visible(asked, candidates);
             List<Hit> hits = new ArrayList<>();
             Set<Long> gone = new HashSet<>();
             for (Candidate one : candidates) {
@@ -102,9 +104,9 @@ final class ImagedLegs {
         return images.find(asked.tenantId(), store.number(), store.embedder(), store.chunks());
     }
 
-    private boolean isUpTo(long revision, Handle handle, Asked asked, StoreImage image) {
-        return image.revision() >= revision
-                || images.catchUp(handle, asked.tenantId(), asked.store().number(), image);
+    private boolean isUpTo(long revision, Asked asked, StoreImage image) {
+        return image.revision() >= revision || database.asTenant(asked.tenantId(), handle ->
+                images.catchUp(handle, asked.tenantId(), asked.store().number(), image));
     }
 
     private boolean tooMany(Optional<Set<Long>> matching) {
@@ -116,56 +118,61 @@ final class ImagedLegs {
     }
 
     /** Visible revisions of documents that meet the filter; one more than an image is asked for says too many. */
-    private Set<Long> matching(Handle handle, SearchedStore store, AttributeFilter filter) {
-        return new HashSet<>(NearestVectors.matching(handle, store, filter, exactDocuments + 1));
+    private Set<Long> matching(Asked asked, AttributeFilter filter) {
+        Map<String, Object> bindings = new HashMap<>();
+        return new HashSet<>(database.queryAsTenant(asked.tenantId(), NearestVectors.matching(filter, bindings),
+                query -> query.bindMap(bindings).bind("store", asked.store().number()).bind("most", exactDocuments + 1),
+                (row, context) -> row.getLong(1)));
     }
 
     /** One statement, one snapshot; empty for a store that is gone. */
-    private static Optional<Resolved> resolve(Handle handle, long store, List<Candidate> candidates, String vector) {
+    private Optional<Resolved> resolve(Asked asked, List<Candidate> candidates, String vector) {
         List<Hit> hits = new ArrayList<>();
-        List<Long> revisions = handle.createQuery("""
+        List<Long> revisions = database.queryAsTenant(asked.tenantId(), """
                 SELECT s.revision, found.chunk, found.score FROM vector_store s LEFT JOIN (
                     SELECT e.chunk, 1 - min(e.vector <=> :vector::halfvec) AS score
                     FROM unnest(:chunks) AS asked (chunk) CROSS JOIN LATERAL (
                         SELECT chunk, document, revision, vector FROM embedding WHERE chunk = asked.chunk OFFSET 0) e
                         JOIN document d ON d.number = e.document AND d.visible_revision = e.revision
                     GROUP BY e.chunk) found ON true
-                WHERE s.number = :store ORDER BY found.score DESC, found.chunk""")
-                .bind("vector", vector).bind("chunks", SqlArray.bigints(candidates.stream().map(Candidate::chunk)
-                        .toList())).bind("store", store)
-                .map((row, context) -> {
+                WHERE s.number = :store ORDER BY found.score DESC, found.chunk""",
+                query -> query.bind("vector", vector).bind("store", asked.store().number()).bind("chunks",
+                        SqlArray.bigints(candidates.stream().map(Candidate::chunk).toList())),
+                (row, context) -> {
                     long chunk = row.getLong("chunk");
                     if (!row.wasNull()) hits.add(new Hit(chunk, row.getDouble("score")));
                     return row.getLong("revision");
-                }).list();
+                });
         return revisions.stream().findFirst().map(revision -> new Resolved(revision, hits));
     }
 
-    private static Set<Long> visible(Handle handle, List<Candidate> candidates) {
-        return new HashSet<>(handle.createQuery("SELECT visible_revision FROM document WHERE number = ANY(:documents)"
-                + " AND visible_revision IS NOT NULL").bind("documents", SqlArray.bigints(candidates.stream()
-                        .map(Candidate::document).distinct().toList())).mapTo(Long.class).list());
+    private Set<Long> visible(Asked asked, List<Candidate> candidates) {
+        return new HashSet<>(database.queryAsTenant(asked.tenantId(), "SELECT visible_revision FROM document"
+                + " WHERE number = ANY(:documents) AND visible_revision IS NOT NULL",
+                query -> query.bind("documents", SqlArray.bigints(candidates.stream().map(Candidate::document)
+                        .distinct().toList())), (row, context) -> row.getLong(1)));
     }
 
     /** @param known words of the question that the store holds */
     private record Words(long revision, double averageLength, List<StoreImage.Word> known) {}
 
     /** The question's words with their weights, as {@link SearchDao#lexical} weighs them; empty without the store. */
-    private static Optional<Words> words(Handle handle, long store, String question) {
+    private Optional<Words> words(Asked asked, String question) {
         Map<Long, Double> stores = new HashMap<>();
         List<StoreImage.Word> known = new ArrayList<>();
-        handle.createQuery("""
+        database.queryAsTenant(asked.tenantId(), """
                 SELECT s.revision, greatest(s.lexeme_total, 1)::float8 / greatest(s.chunk_count, 1) AS average_length,
                     known.lexeme,
                     ln(1 + (s.chunk_count - known.chunk_count + 0.5) / (known.chunk_count + 0.5))::float8 AS idf
                 FROM vector_store s LEFT JOIN lexeme known ON known.store = s.number AND known.lexeme = ANY(ARRAY(
                     SELECT asked.lexeme FROM unnest(knowledge_lexemes(:question)) asked))
-                WHERE s.number = :store""").bind("question", question).bind("store", store)
-                .map((row, context) -> {
+                WHERE s.number = :store""",
+                query -> query.bind("question", question).bind("store", asked.store().number()),
+                (row, context) -> {
                     String lexeme = row.getString("lexeme");
                     if (!row.wasNull()) known.add(new StoreImage.Word(lexeme, row.getDouble("idf")));
                     return stores.put(row.getLong("revision"), row.getDouble("average_length"));
-                }).list();
+                });
         return stores.entrySet().stream().findFirst().map(one -> new Words(one.getKey(), one.getValue(), known));
     }
 }

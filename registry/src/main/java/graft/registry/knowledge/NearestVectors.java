@@ -83,13 +83,16 @@ public final class NearestVectors {
                 .map((row, context) -> new Hit(row.getLong("chunk"), row.getDouble("score"))).list();
     }
 
-    /** Visible revisions of the documents that meet a filter, up to so many. */
-    static List<Long> matching(Handle handle, SearchedStore store, AttributeFilter filter, int most) {
+    /** Visible revisions of the documents of a {@code :store} that meet a filter, up to {@code :most}. */
+    static String matching(AttributeFilter filter, Map<String, Object> bindings) {
+        return "SELECT d.visible_revision FROM document d WHERE d.store = :store"
+                + " AND d.visible_revision IS NOT NULL AND " + filter.sql(bindings) + " LIMIT :most";
+    }
+
+    private static List<Long> matching(Handle handle, SearchedStore store, AttributeFilter filter, int most) {
         Map<String, Object> bindings = new HashMap<>();
-        String condition = filter.sql(bindings);
-        return handle.createQuery("SELECT d.visible_revision FROM document d WHERE d.store = :store"
-                + " AND d.visible_revision IS NOT NULL AND " + condition + " LIMIT :most").bindMap(bindings)
-                .bind("store", store.number()).bind("most", most).mapTo(Long.class).list();
+        return handle.createQuery(matching(filter, bindings)).bindMap(bindings).bind("store", store.number())
+                .bind("most", most).mapTo(Long.class).list();
     }
 
     private static List<Hit> compare(Handle handle, SearchedStore store, List<Long> revisions, String vector,

@@ -22,6 +22,13 @@ import org.jdbi.v3.core.statement.Query;
  * only published revisions. Both legs order equal scores by chunk number, so results repeat.
  */
 public final class SearchDao {
+    private static final String FETCH = """
+            SELECT c.number, r.id || '-' || c.ordinal AS id, s.id AS store_id, f.id AS file_id, f.filename,
+                r.id AS revision, c.start_at, c.end_at, c.body, d.attributes::text AS attributes, c.page
+            FROM chunk c JOIN document_revision r ON r.number = c.revision
+                JOIN document d ON d.number = r.document AND d.visible_revision = r.number
+                JOIN vector_store s ON s.number = d.store JOIN file f ON f.id = d.file_id
+            WHERE c.number = ANY(:numbers)""";
     private final Database database;
     private final Bm25 bm25;
     private final NearestVectors vectors;
@@ -49,7 +56,7 @@ public final class SearchDao {
         this.database = database;
         this.bm25 = bm25;
         this.vectors = new NearestVectors(effort);
-        this.imaged = images.map(held -> new ImagedLegs(held, bm25, effort.exactDocuments()));
+        this.imaged = images.map(held -> new ImagedLegs(database, held, bm25, effort.exactDocuments()));
     }
 
     /**
@@ -87,22 +94,23 @@ public final class SearchDao {
 
     /** The stores of these ids that the tenant has, without counting what they hold; notes that they are in use. */
     public Map<String, SearchedStore> stores(String tenantId, List<String> ids) {
-        return database.asTenant(tenantId, handle -> {
-            Map<String, SearchedStore> found = new LinkedHashMap<>();
-            List<Long> idle = new ArrayList<>();
-            handle.createQuery("""
-                    SELECT number, id, embedder, revision, chunk_count, graph,
-                        coalesce(last_active_at + make_interval(days => expires_after_days) < now(), false) AS expired,
-                        last_active_at < now() - interval '1 minute' AS idle
-                    FROM vector_store WHERE id = ANY(:ids) ORDER BY array_position(:ids, id)""")
-                    .bind("ids", SqlArray.texts(ids)).map((rows, context) -> {
-                        SearchedStore store = store(rows);
-                        if (rows.getBoolean("idle")) idle.add(store.number());
-                        return store;
-                    }).forEach(store -> found.put(store.id(), store));
-            if (!idle.isEmpty()) StoreDao.touch(handle, idle);
-            return found;
+        Map<String, SearchedStore> found = new LinkedHashMap<>();
+        List<Long> idle = new ArrayList<>();
+        database.queryAsTenant(tenantId, """
+                SELECT number, id, embedder, revision, chunk_count, graph,
+                    coalesce(last_active_at + make_interval(days => expires_after_days) < now(), false) AS expired,
+                    last_active_at < now() - interval '1 minute' AS idle
+                FROM vector_store WHERE id = ANY(:ids) ORDER BY array_position(:ids, id)""",
+                query -> query.bind("ids", SqlArray.texts(ids)), (rows, context) -> {
+                    SearchedStore store = store(rows);
+                    if (rows.getBoolean("idle")) idle.add(store.number());
+                    return found.put(store.id(), store);
+                });
+        if (!idle.isEmpty()) database.<Void>asTenant(tenantId, handle -> {
+            StoreDao.touch(handle, idle);
+            return null;
         });
+        return found;
     }
 
     private static SearchedStore store(ResultSet rows) throws SQLException {
@@ -118,7 +126,7 @@ public final class SearchDao {
      */
     public List<Hit> lexical(String tenantId, Scope scope, String question, int limit) {
         String asked = withoutNul(question);
-        return leg(tenantId, scope, limit, (handle, legs, each) -> legs.lexical(handle, each, asked),
+        return leg(tenantId, scope, limit, (legs, each) -> legs.lexical(each, asked),
                 (handle, others) -> lexical(handle, others, asked, limit));
     }
 
@@ -154,12 +162,12 @@ public final class SearchDao {
      * their graph. Always as many as there are, up to the limit, whatever the filter.
      */
     public List<Hit> nearest(String tenantId, Scope scope, float[] vector, int limit) {
-        return leg(tenantId, scope, limit, (handle, legs, each) -> legs.nearest(handle, each, vector),
+        return leg(tenantId, scope, limit, (legs, each) -> legs.nearest(each, vector),
                 (handle, others) -> vectors.nearest(handle, others, literal(vector), limit));
     }
 
     private interface ByImage {
-        Optional<List<Hit>> find(Handle handle, ImagedLegs legs, ImagedLegs.Asked asked);
+        Optional<List<Hit>> find(ImagedLegs legs, ImagedLegs.Asked asked);
     }
 
     private interface ByDatabase {
@@ -168,21 +176,20 @@ public final class SearchDao {
 
     /** Stores with an image by it, all others at once by the database; a chunk is in one store only. */
     private List<Hit> leg(String tenantId, Scope scope, int limit, ByImage byImage, ByDatabase byDatabase) {
-        return database.asTenant(tenantId, handle -> {
-            List<List<Hit>> found = new ArrayList<>();
-            List<SearchedStore> others = new ArrayList<>();
-            for (SearchedStore store : scope.stores()) {
-                Optional<List<Hit>> hits = imaged.flatMap(legs -> byImage.find(handle, legs,
-                        new ImagedLegs.Asked(tenantId, store, scope.filter(), limit)));
-                hits.ifPresentOrElse(found::add, () -> others.add(store));
-            }
-            if (found.isEmpty() || !others.isEmpty()) {
-                found.add(byDatabase.find(handle, new Scope(others, scope.filter())));
-            }
-            if (found.size() == 1) return found.getFirst();
-            return found.stream().flatMap(List::stream).sorted(Comparator.comparingDouble(Hit::score).reversed()
-                    .thenComparingLong(Hit::chunk)).limit(limit).toList();
-        });
+        List<List<Hit>> found = new ArrayList<>();
+        List<SearchedStore> others = new ArrayList<>();
+        for (SearchedStore store : scope.stores()) {
+            Optional<List<Hit>> hits = imaged.flatMap(legs -> byImage.find(legs,
+                    new ImagedLegs.Asked(tenantId, store, scope.filter(), limit)));
+            hits.ifPresentOrElse(found::add, () -> others.add(store));
+        }
+        if (!others.isEmpty()) {
+            found.add(database.asTenant(tenantId, handle -> byDatabase.find(handle,
+                    new Scope(others, scope.filter()))));
+        }
+        if (found.size() == 1) return found.getFirst();
+        return found.stream().flatMap(List::stream).sorted(Comparator.comparingDouble(Hit::score).reversed()
+                .thenComparingLong(Hit::chunk)).limit(limit).toList();
     }
 
     private static List<Hit> hits(Query query, Scope scope, int limit) {
@@ -193,10 +200,8 @@ public final class SearchDao {
     /** The chunks of these numbers that are still visible, in the order asked for. */
     public List<FoundChunk> chunks(String tenantId, List<Long> numbers) {
         Map<Long, FoundChunk> found = new HashMap<>();
-        database.<Void>asTenant(tenantId, handle -> {
-            for (FoundChunk chunk : fetch(handle, numbers)) found.put(chunk.number(), chunk);
-            return null;
-        });
+        database.queryAsTenant(tenantId, FETCH, query -> query.bind("numbers", SqlArray.bigints(numbers)),
+                (rows, context) -> found(rows)).forEach(chunk -> found.put(chunk.number(), chunk));
         List<FoundChunk> ordered = new ArrayList<>(numbers.size());
         for (long number : numbers) {
             if (found.containsKey(number)) ordered.add(found.get(number));
@@ -205,18 +210,15 @@ public final class SearchDao {
     }
 
     private static List<FoundChunk> fetch(Handle handle, List<Long> numbers) {
-        return handle.createQuery("""
-                SELECT c.number, r.id || '-' || c.ordinal AS id, s.id AS store_id, f.id AS file_id, f.filename,
-                    r.id AS revision, c.start_at, c.end_at, c.body, d.attributes::text AS attributes, c.page
-                FROM chunk c JOIN document_revision r ON r.number = c.revision
-                    JOIN document d ON d.number = r.document AND d.visible_revision = r.number
-                    JOIN vector_store s ON s.number = d.store JOIN file f ON f.id = d.file_id
-                WHERE c.number = ANY(:numbers)""").bind("numbers", SqlArray.bigints(numbers))
-                .map((rows, context) -> new FoundChunk(rows.getLong("number"), rows.getString("id"),
-                        rows.getString("store_id"), rows.getString("file_id"), rows.getString("filename"),
-                        rows.getString("revision"), rows.getInt("start_at"), rows.getInt("end_at"),
-                        rows.getString("body"), rows.getString("attributes"),
-                        Columns.optionalInt(rows, "page"))).list();
+        return handle.createQuery(FETCH).bind("numbers", SqlArray.bigints(numbers))
+                .map((rows, context) -> found(rows)).list();
+    }
+
+    private static FoundChunk found(ResultSet rows) throws SQLException {
+        return new FoundChunk(rows.getLong("number"), rows.getString("id"), rows.getString("store_id"),
+                rows.getString("file_id"), rows.getString("filename"), rows.getString("revision"),
+                rows.getInt("start_at"), rows.getInt("end_at"), rows.getString("body"), rows.getString("attributes"),
+                Columns.optionalInt(rows, "page"));
     }
 
     /** The chunks before and after each of these in its document, itself among them, in order. */
@@ -251,7 +253,8 @@ public final class SearchDao {
                 .formatted(filter.map(one -> " AND (" + one.sql(bindings) + ") IS TRUE").orElse(""));
         return database.asTenant(tenantId, handle -> fetch(handle, handle.createQuery(sql).bindMap(bindings)
                 .bind("store", storeId).bind("targets", SqlArray.texts(targets)).bind("seen", SqlArray.texts(seen))
-                .bind("most", most).mapTo(Long.class).list()).stream().sorted(Comparator.comparingLong(FoundChunk::number)).toList());
+                .bind("most", most).mapTo(Long.class).list()).stream()
+                .sorted(Comparator.comparingLong(FoundChunk::number)).toList());
     }
 
     /** The chunk with other bounds in its stored text; empty if its revision is no longer there. */

@@ -83,6 +83,33 @@ class TenantIsolationIT {
     }
 
     @Test
+    void aTenantsSingleQuerySeesItsOwnRowsAndItsTenantDoesNotStayOnItsConnection() {
+        for (int i = 0; i < 20; i++) { // enough for the driver to prepare the statements
+            String tenant = i % 2 == 0 ? ONE : TWO;
+            assertEquals(List.of(tenant), test.database().queryAsTenant(tenant, "SELECT tenant_id FROM api_key"
+                    + " WHERE name = :name", query -> query.bind("name", "k"), (row, context) -> row.getString(1)));
+            long seen = test.database().asNobody(handle -> handle.createQuery("SELECT count(*) FROM api_key")
+                    .mapTo(Long.class).one());
+            assertEquals(0, seen);
+        }
+        assertThrows(IllegalArgumentException.class, () -> test.database().queryAsTenant(" ", "SELECT 1",
+                query -> query, (row, context) -> row.getInt(1)));
+    }
+
+    @Test
+    void aTenantsSingleQueryThatFailsChangesNothing() {
+        String insert = "INSERT INTO audit_log (actor, tenant_id, action, object) VALUES ('failing', :of, 'b', 'c')"
+                + " RETURNING 1 / :divisor";
+        assertThrows(RuntimeException.class, () -> test.database().queryAsTenant(ONE, insert,
+                query -> query.bind("of", TWO).bind("divisor", 1), (row, context) -> row.getInt(1)), "another's name");
+        assertThrows(RuntimeException.class, () -> test.database().queryAsTenant(ONE, insert,
+                query -> query.bind("of", ONE).bind("divisor", 0), (row, context) -> row.getInt(1)));
+        long written = test.database().asOperator(handle -> handle.createQuery("SELECT count(*) FROM audit_log"
+                + " WHERE actor = 'failing'").mapTo(Long.class).one());
+        assertEquals(0, written);
+    }
+
+    @Test
     void aTenantCanNotWriteInAnothersNameOrWidenItsRights() {
         for (String attempt : List.of(
                 "INSERT INTO audit_log (actor, tenant_id, action, object) VALUES ('a', 'tenant_two', 'b', 'c')",

@@ -3,6 +3,7 @@ package graft.knowledge.grounding;
 import com.fasterxml.jackson.core.JsonFactory;
 import com.fasterxml.jackson.core.JsonGenerator;
 import graft.knowledge.Passage;
+import graft.knowledge.Retrieval;
 import graft.knowledge.Retrieval.Question;
 import graft.registry.knowledge.RetrievalDao;
 import graft.registry.knowledge.SearchDao.SearchedStore;
@@ -31,7 +32,8 @@ final class PinnedRecord {
                     }
                 }), array(json -> {
                     for (Passage passage : passages) candidate(json, passage);
-                }), "{\"render\":" + stages.getOrDefault("render", 0L) + "}");
+                }), "{\"render\":" + stages.getOrDefault("render", 0L) + "}", question.reader()
+                        .map(Retrieval.Reader::recorded));
     }
 
     private static void candidate(JsonGenerator json, Passage passage) throws IOException {
