@@ -89,17 +89,17 @@ class KnowledgeSearchIT {
     void aFilterNeverMakesAResultShorterThanItMust() {
         String tenant = rig.tenant("filterer");
         KnowledgeStore store = rig.store(tenant);
-        for (int i = 0; i < 300; i++) {
+        for (int i = 0; i < 150; i++) {
             rig.attach(tenant, store, rig.upload(tenant, i + ".txt", "The pump number " + i + " is a pump."),
                     "{\"n\": " + i + "}");
         }
         ingestion.wake();
-        KnowledgeRig.await(PATIENCE, () -> rig.counts(tenant, store).completed() == 300);
+        KnowledgeRig.await(PATIENCE, () -> rig.counts(tenant, store).completed() == 150);
         assertEquals(20, rig.search(tenant, store, "pump", 20, "").results().size());
         assertEquals(3, rig.search(tenant, store, "pump", 20,
-                "{\"type\":\"gte\",\"key\":\"n\",\"value\":297}").results().size());
+                "{\"type\":\"gte\",\"key\":\"n\",\"value\":147}").results().size());
         assertEquals(50, rig.search(tenant, store, "no word of it", 50,
-                "{\"type\":\"lt\",\"key\":\"n\",\"value\":250}").results().size());
+                "{\"type\":\"lt\",\"key\":\"n\",\"value\":120}").results().size());
         List<String> first = ids(rig.search(tenant, store, "pump", 50, ""));
         for (int i = 0; i < 5; i++) assertEquals(first, ids(rig.search(tenant, store, "pump", 50, "")));
     }
