@@ -45,10 +45,12 @@ public final class AdapterNorms {
     /** |B A|^2 = trace((B^T B)(A A^T)): two [rank, rank] matrices instead of one as large as the base's. */
     private static double norm(LoraModule module) {
         int rank = module.rank();
+        float[] a = module.a().floats();
+        float[] b = module.b().floats();
         double square = 0;
         for (int i = 0; i < rank; i++) {
             for (int j = i; j < rank; j++) {
-                double product = columns(module.b(), rank, i, j) * rows(module.a(), module.in(), i, j);
+                double product = columns(b, rank, i, j) * rows(a, module.in(), i, j);
                 square += i == j ? product : 2 * product;
             }
         }

@@ -11,6 +11,7 @@ import graft.weights.PeftAdapter;
 import graft.weights.ShardedTensors;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.lang.foreign.Arena;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -23,8 +24,8 @@ import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
 /**
- * Proof by reading the adapter exactly as the engine will. One at a time in the whole process, because a proof holds an
- * adapter's values in memory. Any thread may call; others wait.
+ * Proof by reading the adapter exactly as the engine will. One at a time in the whole process, because a proof looks at
+ * every value and holds those of replaced weights in memory. Any thread may call; others wait.
  */
 public final class PeftProof implements AdapterProof {
     private static final Workers ONE_AT_A_TIME = new Workers("adapter-proof", 1, Workers.BEHIND);
@@ -46,8 +47,8 @@ public final class PeftProof implements AdapterProof {
     }
 
     private Proved proved(Path folder) {
-        try {
-            PeftAdapter adapter = PeftAdapter.read(folder, target, limits);
+        try (Arena mapping = Arena.ofConfined()) {
+            PeftAdapter adapter = PeftAdapter.read(folder, target, limits, mapping);
             refuseUnread(folder);
             List<String> warnings = new ArrayList<>(adapter.warnings());
             otherBase(folder).ifPresent(other -> warnings.add("adapter_config.json names the base model '" + other
@@ -64,7 +65,11 @@ public final class PeftProof implements AdapterProof {
 
     /** What is read off an adapter that was proved before; in turn with the proofs, because it takes as much memory. */
     <T> T read(Path folder, Function<PeftAdapter, T> look) {
-        return ONE_AT_A_TIME.call(() -> look.apply(PeftAdapter.read(folder, target, limits)));
+        return ONE_AT_A_TIME.call(() -> {
+            try (Arena mapping = Arena.ofConfined()) {
+                return look.apply(PeftAdapter.read(folder, target, limits, mapping));
+            }
+        });
     }
 
     /** Weights that nothing names would be kept and never used. */

@@ -148,8 +148,9 @@ final class GgufAdapterReader {
         int rank = rank(ggufName + A, 0);
         float[] a = take(ggufName + A, List.of((long) rank, (long) module.in()));
         float[] b = take(ggufName + B, List.of((long) module.out(), (long) rank));
-        return new LoraModule(module.path(), module.layer(), module.kind(), rank, module.in(), module.out(), a,
-                inHuggingFaceOrder(module, b, rank), scale(alpha, rank), Optional.empty(), Optional.empty());
+        return new LoraModule(module.path(), module.layer(), module.kind(), rank, module.in(), module.out(),
+                Values.of(a), Values.of(inHuggingFaceOrder(module, b, rank)), scale(alpha, rank), Optional.empty(),
+                Optional.empty());
     }
 
     /** The converter stores the embedding's A by token, so that rows can be looked up. */
@@ -187,7 +188,9 @@ final class GgufAdapterReader {
         used.add(name);
         MemorySegment stored = whole.asSlice(contents.dataOffset() + entry.begin(), entry.length());
         int elements = Math.toIntExact(entry.info().elements());
-        return PeftTensors.finite(file, name, Elements.floats(entry.info().type(), stored, elements));
+        float[] values = Elements.floats(entry.info().type(), stored, elements);
+        PeftTensors.finite(file, name, Values.of(values));
+        return values;
     }
 
     private GgufHeader.Entry entry(String name) {

@@ -58,8 +58,8 @@ final class ParameterTargets {
                     + "supported");
         }
         int rank = config.rankOf(parameter);
-        float[] a = tensors.take(module.path(), Role.A, List.of((long) rank, (long) module.in()), "");
-        float[] b = tensors.take(module.path(), Role.B, List.of((long) module.out(), (long) rank), "");
+        Values a = tensors.take(module.path(), Role.A, List.of((long) rank, (long) module.in()), "");
+        Values b = tensors.take(module.path(), Role.B, List.of((long) module.out(), (long) rank), "");
         return LoraModule.plain(module, rank, a, b, config.scaleOf(parameter));
     }
 
@@ -87,8 +87,8 @@ final class ParameterTargets {
         int rank = config.rankOf(path + "." + parameter);
         Module first = base.modules().get(path + ".0." + kinds.getFirst());
         long stacked = Math.multiplyExact((long) rank, count);
-        float[] a = tensors.take(holder, Role.A, List.of(stacked, (long) first.in()), "");
-        float[] b = tensors.take(holder, Role.B, List.of((long) kinds.size() * first.out(), stacked), "");
+        float[] a = tensors.take(holder, Role.A, List.of(stacked, (long) first.in()), "").floats();
+        float[] b = tensors.take(holder, Role.B, List.of((long) kinds.size() * first.out(), stacked), "").floats();
         List<LoraModule> modules = new ArrayList<>();
         for (int expert = 0; expert < count; expert++) {
             float[] own = Arrays.copyOfRange(a, expert * rank * first.in(), (expert + 1) * rank * first.in());
@@ -100,7 +100,7 @@ final class ParameterTargets {
                     }
                 }
                 modules.add(LoraModule.plain(base.modules().get(path + "." + expert + "." + kinds.get(kind)), rank,
-                        own, rows, config.scaleOf(path + "." + parameter)));
+                        Values.of(own), Values.of(rows), config.scaleOf(path + "." + parameter)));
             }
         }
         return modules;

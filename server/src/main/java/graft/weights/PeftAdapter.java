@@ -1,5 +1,6 @@
 package graft.weights;
 
+import java.lang.foreign.Arena;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
@@ -7,8 +8,8 @@ import java.util.Set;
 
 /**
  * A LoRA adapter as PEFT saves it, proved against the base model it is for: every tensor is used, every targeted module
- * has its tensors, every value is finite. Values are float32 whatever the file stores. Immutable; the arrays are not to
- * be written to.
+ * has its tensors, every value is finite. The matrices of its modules are views of the file, which live as long as its
+ * mapping; all else is float32 whatever the file stores. Immutable; the arrays are not to be written to.
  *
  * @param modules          one entry a wrapped linear module, in the base's order
  * @param embedding        LoRA on the input embedding
@@ -35,9 +36,9 @@ public record PeftAdapter(List<LoraModule> modules, Optional<EmbeddingLora> embe
      * @param a     [rank, in]
      * @param b     [out, rank]
      */
-    public record LoraModule(String path, int layer, String kind, int rank, int in, int out, float[] a, float[] b,
+    public record LoraModule(String path, int layer, String kind, int rank, int in, int out, Values a, Values b,
             double scale, Optional<float[]> magnitude, Optional<float[]> bias) {
-        static LoraModule plain(AdapterTarget.Module module, int rank, float[] a, float[] b, double scale) {
+        static LoraModule plain(AdapterTarget.Module module, int rank, Values a, Values b, double scale) {
             return new LoraModule(module.path(), module.layer(), module.kind(), rank, module.in(), module.out(), a, b,
                     scale, Optional.empty(), Optional.empty());
         }
@@ -82,9 +83,18 @@ public record PeftAdapter(List<LoraModule> modules, Optional<EmbeddingLora> embe
     /**
      * @param folder holds adapter_config.json and adapter_model.safetensors (or its shards with their index), or one
      *               LoRA of llama.cpp as a .gguf file
+     * @return one whose values can be read as long as it is reachable
      * @throws InvalidAdapterException naming file, tensor or field, and the reason
      */
     public static PeftAdapter read(Path folder, AdapterTarget base, Limits limits) {
-        return PeftReader.read(folder, base, limits);
+        return read(folder, base, limits, Arena.ofAuto());
+    }
+
+    /**
+     * @param mapping how long the matrices of its modules can be read
+     * @see #read(Path, AdapterTarget, Limits)
+     */
+    public static PeftAdapter read(Path folder, AdapterTarget base, Limits limits, Arena mapping) {
+        return PeftReader.read(folder, base, limits, mapping);
     }
 }

@@ -8,6 +8,7 @@ import graft.weights.PeftAdapter.TrainedTokens;
 import graft.weights.PeftTensors.Role;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.lang.foreign.Arena;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -35,13 +36,13 @@ final class PeftReader {
         this.warnings = new ArrayList<>(config.warnings());
     }
 
-    static PeftAdapter read(Path folder, AdapterTarget base, PeftAdapter.Limits limits) {
+    static PeftAdapter read(Path folder, AdapterTarget base, PeftAdapter.Limits limits, Arena mapping) {
         boolean peft = Files.exists(folder.resolve(AdapterConfig.FILE));
         Optional<Path> gguf = peft ? Optional.empty() : GgufAdapterReader.find(folder);
         if (gguf.isPresent()) return GgufAdapterReader.read(gguf.get(), base, limits);
         AdapterConfig config = AdapterConfig.read(configBytes(folder), base, limits);
         refusePickle(folder);
-        try (TensorFile file = ShardedTensors.open(folder, STEM, limits.headerBytes())) {
+        try (TensorFile file = ShardedTensors.open(folder, STEM, limits.headerBytes(), mapping)) {
             return new PeftReader(base, config, new PeftTensors(file)).read();
         } catch (InvalidTensorFileException invalid) {
             throw new InvalidAdapterException(invalid.getMessage(), invalid);
@@ -127,12 +128,12 @@ final class PeftReader {
     private LoraModule linear(Module module) {
         String path = module.path();
         int rank = config.rankOf(path);
-        float[] a = tensors.take(path, Role.A, List.of((long) rank, (long) module.in()), rankProblem(path, rank));
-        float[] b = tensors.take(path, Role.B, List.of((long) module.out(), (long) rank), rankProblem(path, rank));
+        Values a = tensors.take(path, Role.A, List.of((long) rank, (long) module.in()), rankProblem(path, rank));
+        Values b = tensors.take(path, Role.B, List.of((long) module.out(), (long) rank), rankProblem(path, rank));
         List<Long> outputs = List.of((long) module.out());
-        Optional<float[]> magnitude = config.dora() ? Optional.of(tensors.take(path, Role.MAGNITUDE, outputs, ""))
-                : Optional.empty();
-        Optional<float[]> bias = config.loraBias() ? Optional.of(tensors.take(path, Role.B_BIAS, outputs, ""))
+        Optional<float[]> magnitude = config.dora()
+                ? Optional.of(tensors.take(path, Role.MAGNITUDE, outputs, "").floats()) : Optional.empty();
+        Optional<float[]> bias = config.loraBias() ? Optional.of(tensors.take(path, Role.B_BIAS, outputs, "").floats())
                 : Optional.empty();
         return new LoraModule(path, module.layer(), module.kind(), rank, module.in(), module.out(), a, b,
                 config.scaleOf(path), magnitude, bias);
@@ -145,9 +146,9 @@ final class PeftReader {
         String path = module.path();
         int rank = config.rankOf(path);
         float[] a = tensors.take(path, Role.EMBEDDING_A, List.of((long) rank, (long) module.in()),
-                rankProblem(path, rank));
+                rankProblem(path, rank)).floats();
         float[] b = tensors.take(path, Role.EMBEDDING_B, List.of((long) module.out(), (long) rank),
-                rankProblem(path, rank));
+                rankProblem(path, rank)).floats();
         return new EmbeddingLora(rank, module.in(), module.out(), a, b, config.scaleOf(path));
     }
 
@@ -172,7 +173,7 @@ final class PeftReader {
                 }
             }
             float[] rows = tensors.take(AdapterTarget.EMBEDDING, Role.TRAINED_TOKENS,
-                    List.of((long) tokens.size(), (long) embedding.out()), "");
+                    List.of((long) tokens.size(), (long) embedding.out()), "").floats();
             trained = Optional.of(new TrainedTokens(tokens, rows, base.tiedEmbeddings()));
         }
         return trained;
@@ -181,7 +182,7 @@ final class PeftReader {
     /** Whether LoRA's own tensors leave every output as it is. */
     static boolean changesNothing(List<LoraModule> modules, Optional<EmbeddingLora> embedding) {
         return embedding.map(lora -> allZero(lora.b())).orElse(true) && modules.stream().allMatch(module ->
-                allZero(module.b()) && module.magnitude().isEmpty()
+                module.b().allZero() && module.magnitude().isEmpty()
                         && module.bias().map(PeftReader::allZero).orElse(true));
     }
 

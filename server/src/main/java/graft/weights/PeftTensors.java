@@ -1,5 +1,6 @@
 package graft.weights;
 
+import graft.weights.TensorFile.ElementType;
 import graft.weights.TensorFile.TensorInfo;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
@@ -85,18 +86,18 @@ final class PeftTensors {
      * @param shape   what the base and the configuration want
      * @param context why, for the message; may be empty
      */
-    float[] take(String path, Role role, List<Long> shape, String context) {
+    Values take(String path, Role role, List<Long> shape, String context) {
         Name name = new Name(path, role);
         String storedName = Optional.ofNullable(stored.get(name)).orElseThrow(() -> new InvalidAdapterException(
                 FILE + ": " + path + " is a target of the adapter, but its " + role.word + " is missing"));
         return take(name, storedName, shape, context);
     }
 
-    float[] take(Name name, List<Long> shape) {
+    Values take(Name name, List<Long> shape) {
         return take(name, stored.get(name), shape, "");
     }
 
-    private float[] take(Name name, String storedName, List<Long> shape, String context) {
+    private Values take(Name name, String storedName, List<Long> shape, String context) {
         TensorInfo info = file.info(storedName);
         if (!info.shape().equals(shape)) {
             boolean onlyRank = !context.isEmpty() && info.shape().size() == 2
@@ -110,7 +111,10 @@ final class PeftTensors {
             default -> throw refused(storedName,
                     "is stored as " + info.type() + "; F32, F16, BF16 and F64 are supported");
         }
-        return finite(FILE, storedName, file.floats(storedName));
+        // A double may be too large for a float, so it is looked at as one.
+        Values values = info.type() == ElementType.F64 ? Values.of(file.floats(storedName))
+                : new Values(info.type(), file.bytes(storedName), elements(storedName, info));
+        return finite(FILE, storedName, values);
     }
 
     private static boolean differsInRankOnly(Role role, List<Long> found, List<Long> wanted) {
@@ -118,12 +122,17 @@ final class PeftTensors {
         return found.get(other).equals(wanted.get(other));
     }
 
-    static float[] finite(String file, String storedName, float[] values) {
-        for (int i = 0; i < values.length; i++) {
-            if (Float.isFinite(values[i])) continue;
+    private static int elements(String storedName, TensorInfo info) {
+        if (info.elements() > Integer.MAX_VALUE / Float.BYTES)
+            throw refused(storedName, "has more elements than are supported");
+        return (int) info.elements();
+    }
+
+    static Values finite(String file, String storedName, Values values) {
+        values.firstNotFinite().ifPresent(i -> {
             throw refused(file, storedName,
-                    "holds " + (Float.isNaN(values[i]) ? "NaN" : "infinity") + " at element " + i);
-        }
+                    "holds " + (Float.isNaN(values.floats()[i]) ? "NaN" : "infinity") + " at element " + i);
+        });
         return values;
     }
 

@@ -37,7 +37,7 @@ final class ReplacedReader {
             List<Long> shape = base.parameter(parameter)
                     .orElseThrow(() -> PeftTensors.refused(parameter,
                     "is a parameter that the base model does not have"));
-            float[] values = tensors.take(name, shape);
+            float[] values = tensors.take(name, shape).floats();
             found.add(parameter);
             replaced.add(new Replaced(parameter, shape, values));
             if (resaved && base.tiedEmbeddings() && !tensors.plain().contains(new Name(other(parameter), Role.PLAIN))) {

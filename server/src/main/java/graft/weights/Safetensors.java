@@ -24,14 +24,14 @@ import java.util.Set;
 public final class Safetensors implements TensorFile {
     private static final int LENGTH_BYTES = 8;
     private final String file;
-    private final Arena arena;
+    private final Runnable close;
     private final MemorySegment data;
     private final Map<String, SafetensorsHeader.Entry> entries;
     private final Map<String, String> metadata;
 
-    private Safetensors(String file, Arena arena, MemorySegment data, SafetensorsHeader header) {
+    private Safetensors(String file, Runnable close, MemorySegment data, SafetensorsHeader header) {
         this.file = file;
-        this.arena = arena;
+        this.close = close;
         this.data = data;
         this.entries = Collections.unmodifiableMap(new LinkedHashMap<>(header.entries()));
         this.metadata = Map.copyOf(header.metadata());
@@ -43,20 +43,30 @@ public final class Safetensors implements TensorFile {
      * @throws UncheckedIOException       when it can't be read
      */
     public static Safetensors open(Path path, int headerLimit) {
+        Arena own = Arena.ofShared();
+        try {
+            return open(path, headerLimit, own, own::close);
+        } catch (InvalidTensorFileException | UncheckedIOException failed) {
+            own.close();
+            throw failed;
+        }
+    }
+
+    /** @param mapping how long the values can be read; closing the file does not end it */
+    static Safetensors open(Path path, int headerLimit, Arena mapping) {
+        return open(path, headerLimit, mapping, () -> { });
+    }
+
+    private static Safetensors open(Path path, int headerLimit, Arena mapping, Runnable close) {
         String file = path.getFileName().toString();
-        Arena arena = Arena.ofShared();
         try (FileChannel channel = FileChannel.open(path, StandardOpenOption.READ)) {
-            MemorySegment whole = channel.map(FileChannel.MapMode.READ_ONLY, 0, channel.size(), arena);
+            MemorySegment whole = channel.map(FileChannel.MapMode.READ_ONLY, 0, channel.size(), mapping);
             int headerLength = headerLength(file, whole, headerLimit);
             byte[] json = whole.asSlice(LENGTH_BYTES, headerLength).toArray(ValueLayout.JAVA_BYTE);
             MemorySegment data = whole.asSlice(LENGTH_BYTES + (long) headerLength);
-            return new Safetensors(file, arena, data, SafetensorsHeader.parse(file, json, data.byteSize()));
+            return new Safetensors(file, close, data, SafetensorsHeader.parse(file, json, data.byteSize()));
         } catch (IOException unreadable) {
-            arena.close();
             throw new UncheckedIOException(file + " can't be read", unreadable);
-        } catch (InvalidTensorFileException invalid) {
-            arena.close();
-            throw invalid;
         }
     }
 
@@ -119,6 +129,6 @@ public final class Safetensors implements TensorFile {
 
     @Override
     public void close() {
-        if (arena.scope().isAlive()) arena.close();
+        if (data.scope().isAlive()) close.run();
     }
 }

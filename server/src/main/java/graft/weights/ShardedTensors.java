@@ -2,6 +2,7 @@ package graft.weights;
 
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -13,6 +14,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeSet;
+import java.util.function.Function;
 
 /**
  * The tensors of a folder: {@code <stem>.safetensors}, or the shards that {@code <stem>.safetensors.index.json} lists.
@@ -34,13 +36,22 @@ public final class ShardedTensors implements TensorFile {
      * @throws InvalidTensorFileException when a file is missing, not whole, or not as the index says
      */
     public static TensorFile open(Path folder, String stem, int headerLimit) {
+        return open(folder, stem, path -> Safetensors.open(path, headerLimit));
+    }
+
+    /** @param mapping how long the values can be read; closing does not end it */
+    static TensorFile open(Path folder, String stem, int headerLimit, Arena mapping) {
+        return open(folder, stem, path -> Safetensors.open(path, headerLimit, mapping));
+    }
+
+    private static TensorFile open(Path folder, String stem, Function<Path, Safetensors> opener) {
         Path single = folder.resolve(stem + ".safetensors");
         Path index = folder.resolve(stem + ".safetensors.index.json");
-        if (Files.isRegularFile(single) && !Files.exists(index)) return Safetensors.open(single, headerLimit);
+        if (Files.isRegularFile(single) && !Files.exists(index)) return opener.apply(single);
         if (!Files.isRegularFile(index)) {
             throw new InvalidTensorFileException(single.getFileName().toString(), "is missing");
         }
-        return openShards(folder, index, headerLimit);
+        return openShards(folder, index, opener);
     }
 
     /** The files behind a folder's tensors, in the order of their names; the index is not among them. */
@@ -50,7 +61,7 @@ public final class ShardedTensors implements TensorFile {
         return new TreeSet<>(readIndex(index).values()).stream().map(folder::resolve).toList();
     }
 
-    private static TensorFile openShards(Path folder, Path index, int headerLimit) {
+    private static TensorFile openShards(Path folder, Path index, Function<Path, Safetensors> opener) {
         String file = index.getFileName().toString();
         Map<String, String> weightMap = readIndex(index);
         Map<String, Safetensors> open = new LinkedHashMap<>();
@@ -61,7 +72,7 @@ public final class ShardedTensors implements TensorFile {
                 if (!Files.isRegularFile(path)) {
                     throw new InvalidTensorFileException(file, "names the shard " + shard + ", which is missing");
                 }
-                open.put(shard, Safetensors.open(path, headerLimit));
+                open.put(shard, opener.apply(path));
             }
             weightMap.forEach((tensor, shard) -> {
                 if (!open.get(shard).has(tensor)) {

@@ -22,10 +22,19 @@
             self.adapters[start + places[i]] = absent
         return slot
 
-    def stage(self, given: List[Tensor], places: List[int], types: List[int]) -> List[Tensor]:
-        # Copies an adapter to the device; called beside running steps, and touches nothing they use.
+    def stage(self, given: List[Tensor], places: List[int], types: List[int], stored: List[int], rows: List[int],
+              scales: List[float]) -> List[Tensor]:
+        # Copies an adapter to the device; called beside running steps, and touches nothing they use. Where stored names
+        # a type, given has a matrix's bytes of it, so many rows, and a factor goes in.
         device = self.weights[0].device
-        return [self.adapter_form(given[i].to(device, types[i], copy=True), places[i] % 8) for i in range(len(given))]
+        return [self.adapter_form(self.numbers(given[i], stored[i], rows[i], scales[i])
+                                  .to(device, types[i], copy=stored[i] == 0), places[i] % 8) for i in range(len(given))]
+
+    def numbers(self, given: Tensor, stored: int, rows: int, scale: float) -> Tensor:
+        if stored == 0:
+            return given
+        matrix = given.view_copy(dtype=stored).view([rows, -1])  # a copy: given lies in Java's memory
+        return matrix if scale == 1.0 else matrix.float() * scale
 
     def dora(self, weight: int, row: int, a: Tensor, b: Tensor, magnitude: Tensor) -> List[Tensor]:
         # DoRA (arXiv 2402.09353): magnitude over the norm of each output's merged weights. The base's bias is not

@@ -2,6 +2,7 @@ package graft.engine.tensorrt;
 
 import graft.weights.PeftAdapter;
 import graft.weights.PeftAdapter.LoraModule;
+import graft.weights.Values;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.Comparator;
@@ -108,15 +109,18 @@ final class LoraPacking {
         float[] b = new float[first.out() * rank];
         int from = 0;
         for (LoraModule module : modules) {
-            System.arraycopy(module.a(), 0, a, from * module.in(), module.a().length);
+            float[] ownA = module.a().floats();
+            float[] ownB = module.b().floats();
+            System.arraycopy(ownA, 0, a, from * module.in(), ownA.length);
             for (int out = 0; out < module.out(); out++) {
                 for (int r = 0; r < module.rank(); r++) {
-                    b[out * rank + from + r] = (float) (module.b()[out * module.rank() + r] * module.scale());
+                    b[out * rank + from + r] = (float) (ownB[out * module.rank() + r] * module.scale());
                 }
             }
             from += module.rank();
         }
-        return new LoraModule(first.path(), first.layer(), first.kind(), rank, first.in(), first.out(), a, b, 1,
+        return new LoraModule(first.path(), first.layer(), first.kind(), rank, first.in(), first.out(),
+                Values.of(a), Values.of(b), 1,
                 first.magnitude().map(magnitude -> normalised(first, rank, a, b, magnitude)), first.bias());
     }
 
@@ -151,8 +155,8 @@ final class LoraPacking {
         for (int i = 0; i < rows.size(); i++) {
             LoraModule row = rows.get(i);
             weights.position(i * width * elementBytes);
-            put(weights, type, row.a());
-            put(weights, type, row.b());
+            put(weights, type, row.a().floats());
+            put(weights, type, row.b().floats());
             row.magnitude().ifPresent(magnitude -> put(weights, type, magnitude));
             config.putInt(kind(row).number()).putInt(row.layer()).putInt(row.rank())
                     .putInt(row.magnitude().isPresent() ? 1 : 0);
@@ -161,7 +165,7 @@ final class LoraPacking {
     }
 
     private static int elements(LoraModule row) {
-        return row.a().length + row.b().length + (row.magnitude().isPresent() ? row.out() : 0);
+        return row.a().length() + row.b().length() + (row.magnitude().isPresent() ? row.out() : 0);
     }
 
     private static void put(ByteBuffer into, int type, float[] values) {

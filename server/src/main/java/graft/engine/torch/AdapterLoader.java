@@ -9,10 +9,13 @@ import graft.weights.PeftAdapter.EmbeddingLora;
 import graft.weights.PeftAdapter.LoraModule;
 import graft.weights.PeftAdapter.Replaced;
 import graft.weights.PeftAdapter.TrainedTokens;
+import graft.weights.Values;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
+import java.nio.file.Path;
 import java.util.Comparator;
+import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -51,8 +54,9 @@ final class AdapterLoader {
 
     /** @throws graft.weights.InvalidAdapterException or UnsupportedModelException with what is wrong with it */
     StagedAdapter load(EngineAdapter adapter) {
-        PeftAdapter files = PeftAdapter.read(adapter.files().folder(), target, ANY_RANK);
+        Path folder = adapter.files().folder();
         try (Arena memory = Arena.ofConfined(); TorchModule.Scope scope = module.scope()) {
+            PeftAdapter files = PeftAdapter.read(folder, target, ANY_RANK, memory);
             var layout = new Layout(scope, memory);
             files.modules().forEach(layout::lora);
             files.embedding().ifPresent(layout::embedding);
@@ -60,8 +64,7 @@ final class AdapterLoader {
             files.replaced().stream().sorted(Comparator.comparing(Replaced::name).reversed()).forEach(layout::replaced);
             files.trainedTokens().ifPresent(layout::trained);
             if (layout.tensors.isEmpty()) layout.nothing();
-            IValue staged = scope.call("stage", scope.tensors(List.copyOf(layout.tensors.values())),
-                    scope.numbers(layout.places()), scope.numbers(layout.types()));
+            IValue staged = layout.stage();
             boolean dora = files.modules().stream().anyMatch(each -> each.magnitude().isPresent());
             return new StagedAdapter(scope.released(staged), layout.places(), layout.bytes, dora,
                     files.invocationTokens());
@@ -74,12 +77,18 @@ final class AdapterLoader {
         return site;
     }
 
+    /** A matrix as bytes: libtorch's number of their type, its rows and a factor. @param type 0: not as bytes */
+    private record AsStored(int type, int rows, double scale) {
+        static final AsStored NOT = new AsStored(0, 0, 1);
+    }
+
     /** One adapter's tensors while they are gathered, by their places; only what it has. */
     private final class Layout {
         private final TorchModule.Scope scope;
         private final Arena memory;
         private final Map<Integer, PtNDArray> tensors = new LinkedHashMap<>();
         private final Map<Integer, Integer> types = new LinkedHashMap<>();
+        private final Map<Integer, AsStored> stored = new HashMap<>();
         private long bytes;
 
         /** @param memory of the values until they are staged; the collector would free Java's own buffers much later */
@@ -92,6 +101,14 @@ final class AdapterLoader {
         void nothing() {
             tensors.put(0, scope.floats(new float[0], 0));
             types.put(0, Precision.FLOAT32.elementType());
+        }
+
+        IValue stage() {
+            List<AsStored> forms = tensors.keySet().stream().map(at -> stored.getOrDefault(at, AsStored.NOT)).toList();
+            return scope.call("stage", scope.tensors(List.copyOf(tensors.values())), scope.numbers(places()),
+                    scope.numbers(types()), scope.numbers(forms.stream().mapToLong(AsStored::type).toArray()),
+                    scope.numbers(forms.stream().mapToLong(AsStored::rows).toArray()),
+                    scope.decimals(forms.stream().mapToDouble(AsStored::scale).toArray()));
         }
 
         long[] places() {
@@ -116,18 +133,31 @@ final class AdapterLoader {
 
         void lora(LoraModule lora) {
             Architecture.Site site = site(lora.path());
-            PtNDArray a = floats(lora.a(), lora.rank(), lora.in());
-            PtNDArray b = floats(lora.b(), lora.scale(), lora.out(), lora.rank());
-            put(site, A, a, lora.a().length);
-            put(site, B, b, lora.b().length);
+            putStored(site, A, lora.a(), lora.rank(), 1);
+            putStored(site, B, lora.b(), lora.out(), lora.scale());
             lora.bias().ifPresent(bias -> put(site, CONSTANT, floats(bias, lora.scale(), lora.out()), lora.out()));
             lora.magnitude().ifPresent(magnitude -> {
+                PtNDArray a = floats(lora.a().floats(), lora.rank(), lora.in());
+                PtNDArray b = floats(lora.b().floats(), lora.scale(), lora.out(), lora.rank());
                 IValue made = scope.call("dora", scope.number(site.weight()), scope.number(site.row()), scope.tensor(a),
                         scope.tensor(b), scope.tensor(floats(magnitude, lora.out())));
                 List<PtNDArray> gainAndConstant = scope.toTensors(made);
                 put(site, GAIN, gainAndConstant.get(0), lora.out());
                 put(site, CONSTANT, gainAndConstant.get(1), lora.out());
             });
+        }
+
+        /** libtorch reads the mapped file itself. */
+        private void putStored(Architecture.Site site, int kind, Values values, int rows, double scale) {
+            MemorySegment bytes = values.stored();
+            if (!bytes.isNative()) bytes = memory.allocate(bytes.byteSize(), Float.BYTES).copyFrom(bytes);
+            put(site, kind, scope.bytes(bytes.asByteBuffer()), values.length());
+            int type = switch (values.type()) {
+                case BF16 -> Precision.BF16.elementType();
+                case F16 -> Precision.FLOAT16.elementType();
+                default -> Precision.FLOAT32.elementType();
+            };
+            stored.put(site.index() * KINDS + kind, new AsStored(type, rows, scale));
         }
 
         void embedding(EmbeddingLora lora) {

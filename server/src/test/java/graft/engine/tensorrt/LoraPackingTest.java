@@ -10,6 +10,7 @@ import graft.weights.AdapterTarget;
 import graft.weights.ModelFiles;
 import graft.weights.PeftAdapter;
 import graft.weights.PeftAdapter.LoraModule;
+import graft.weights.Values;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -35,8 +36,8 @@ class LoraPackingTest {
 
     private static LoraModule module(String kind, int in, float[] a, int out, float[] b) {
         int rank = a.length / in;
-        return new LoraModule("model.layers.0.self_attn." + kind, 0, kind, rank, in, out, a, b, 4.0 / rank,
-                Optional.empty(), Optional.empty());
+        return new LoraModule("model.layers.0.self_attn." + kind, 0, kind, rank, in, out, Values.of(a),
+                Values.of(b), 4.0 / rank, Optional.empty(), Optional.empty());
     }
 
     private static PeftAdapter adapter(LoraModule... modules) {
@@ -101,8 +102,8 @@ class LoraPackingTest {
 
     @Test
     void doraCarriesItsMagnitudeOverTheNormOfEachRow() {
-        LoraModule dora = new LoraModule(V.path(), 0, "v_proj", 1, 2, 1, new float[] {1, 0}, new float[] {2}, 1,
-                Optional.of(new float[] {10}), Optional.empty());
+        LoraModule dora = new LoraModule(V.path(), 0, "v_proj", 1, 2, 1, Values.of(new float[] {1, 0}),
+                Values.of(new float[] {2}), 1, Optional.of(new float[] {10}), Optional.empty());
         PackedAdapter packed = new LoraPacking(engine("float32", 8, ALL), path -> new float[] {1, 4})
                 .pack(List.of(new LoraPacking.Part(adapter(dora), 1)));
         assertArrayEquals(new int[] {3, 0, 1, 1}, config(packed));
@@ -118,8 +119,8 @@ class LoraPackingTest {
         refused("self_attn.router", engine("float32", 8, ALL), module("router", 3, new float[6], 4, new float[8]));
         LoraModule big = module("q_proj", 3, new float[] {1e6f, 0, 0, 0, 0, 0}, 4, new float[8]);
         refused("float16", engine("float16", 8, ALL), big);
-        LoraModule biased = new LoraModule(V.path(), 0, "v_proj", 1, 2, 1, new float[2], new float[1], 1,
-                Optional.empty(), Optional.of(new float[] {1}));
+        LoraModule biased = new LoraModule(V.path(), 0, "v_proj", 1, 2, 1, Values.of(new float[2]),
+                Values.of(new float[1]), 1, Optional.empty(), Optional.of(new float[] {1}));
         refused("lora_bias", engine("float32", 8, ALL), biased);
     }
 
