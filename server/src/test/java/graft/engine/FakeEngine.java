@@ -54,11 +54,8 @@ public final class FakeEngine implements InferenceEngine {
     private boolean paused;
     private boolean closing;
     private boolean healthy = true;
-    private EngineStatus.Totals totals = new EngineStatus.Totals(0, 0, 0, 0, 0, 0, 0, 0);
     private Applied.Counts counts;
-    private final Map<String, Long> tenantMicros = new HashMap<>();
-    private long markMicros = System.nanoTime() / 1000;
-    private boolean stepping;
+    private final FakeAccounts accounts = new FakeAccounts();
 
     /** One submission on its way; mutable fields belong to the engine's thread. */
     private static final class Live {
@@ -147,7 +144,7 @@ public final class FakeEngine implements InferenceEngine {
             return new EngineStatus("fake", "float32", "cpu", counts.running(), counts.waiting() + inbox.size(),
                     new EngineStatus.Blocks(limits.blocks(), counts.freeBlocks(), counts.cachedBlocks(),
                             limits.tokensPerBlock()), EngineStatus.Memory.UNKNOWN,
-                    List.copyOf(resident.values()), Integer.MAX_VALUE, totals, healthy);
+                    List.copyOf(resident.values()), Integer.MAX_VALUE, accounts.totals(), healthy);
         } finally {
             lock.unlock();
         }
@@ -157,18 +154,10 @@ public final class FakeEngine implements InferenceEngine {
     public CompletableFuture<EngineTime> time() {
         lock.lock();
         try {
-            if (!stepping) idleUntil(System.nanoTime() / 1000);
-            return CompletableFuture.completedFuture(new EngineTime(tenantMicros, totals.idleMicros(), totals.busyMicros()
-                    - tenantMicros.values().stream().mapToLong(Long::longValue).sum()));
+            return CompletableFuture.completedFuture(accounts.time());
         } finally {
             lock.unlock();
         }
-    }
-
-    /** With the lock held. */
-    private void idleUntil(long nowMicros) {
-        totals = totals.later(0, nowMicros - markMicros);
-        markMicros = nowMicros;
     }
 
     @Override
@@ -249,10 +238,7 @@ public final class FakeEngine implements InferenceEngine {
     /** One step: plan, compute, apply, publish. */
     private void step(Scheduler scheduler) {
         long start = System.nanoTime();
-        locked(() -> {
-            idleUntil(start / 1000);
-            stepping = true;
-        });
+        locked(() -> accounts.stepBegins(start / 1000));
         Batch batch = scheduler.plan();
         List<Chosen> chosen = new ArrayList<>();
         Map<Live, List<GeneratedToken>> tokens = new LinkedHashMap<>();
@@ -266,7 +252,10 @@ public final class FakeEngine implements InferenceEngine {
         Applied applied = scheduler.apply(batch, new StepResult(chosen));
         long busy = System.nanoTime() - start;
         for (Slice slice : batch.slices()) of(slice.sequence()).engineNanos += busy * slice.length() / batch.tokens();
-        count(batch, applied, chosen);
+        locked(() -> {
+            counts = applied.counts();
+            accounts.stepEnds(batch, applied, chosen);
+        });
         tokens.forEach(this::deliver);
         for (Applied.Ended end : applied.ended()) end(of(end.sequence()), reason(end));
     }
@@ -296,33 +285,6 @@ public final class FakeEngine implements InferenceEngine {
             case CANCELLED -> Finished.Reason.CANCELLED;
             case CANNOT_FIT, FAILED -> Finished.Reason.FAILED;
         };
-    }
-
-    private void count(Batch batch, Applied applied, List<Chosen> chosen) {
-        long generated = chosen.stream().mapToLong(one -> one.tokens().size()).sum();
-        long drafted = batch.slices().stream().mapToLong(slice -> slice.draft().size()).sum();
-        long prompt = batch.slices().stream().mapToLong(slice -> Math.max(0,
-                Math.min(slice.end(), slice.sequence().promptLength()) - slice.start())).sum();
-        locked(() -> {
-            counts = applied.counts();
-            long micros = System.nanoTime() / 1000 - markMicros;
-            markMicros += micros;
-            stepping = false;
-            long left = micros;
-            for (Slice slice : batch.slices()) {
-                long part = micros * slice.length() / batch.tokens();
-                tenantMicros.merge(slice.sequence().tenant(), part, Long::sum);
-                left -= part;
-            }
-            if (!batch.slices().isEmpty())
-                tenantMicros.merge(batch.slices().getLast().sequence().tenant(), left, Long::sum);
-            totals = new EngineStatus.Totals(totals.steps() + 1, totals.promptTokens() + prompt,
-                    totals.cachedPromptTokens() + applied.ended().stream()
-                            .mapToLong(end -> end.sequence().cachedPromptTokens()).sum(),
-                    totals.generatedTokens() + generated, applied.counts().preemptions(),
-                    totals.busyMicros() + micros, totals.idleMicros(), totals.adapterLoads(),
-                    totals.draftedTokens() + drafted, totals.acceptedTokens() + generated - chosen.size());
-        });
     }
 
     private Live of(Sequence sequence) {
@@ -371,7 +333,7 @@ public final class FakeEngine implements InferenceEngine {
         Optional<String> outcome = failure;
         locked(() -> {
             fetched.values().forEach(adapter -> resident.computeIfAbsent(adapter.digest(), digest -> {
-                countAdapterLoad();
+                accounts.adapterLoaded();
                 return ResidentAdapter.of(adapter, Tier.DEVICE, 0, 0);
             }));
             one.failure = outcome;
@@ -386,12 +348,6 @@ public final class FakeEngine implements InferenceEngine {
         } finally {
             lock.unlock();
         }
-    }
-
-    private void countAdapterLoad() {
-        totals = new EngineStatus.Totals(totals.steps(), totals.promptTokens(), totals.cachedPromptTokens(),
-                totals.generatedTokens(), totals.preemptions(), totals.busyMicros(), totals.idleMicros(),
-                totals.adapterLoads() + 1, totals.draftedTokens(), totals.acceptedTokens());
     }
 
     private void check(EngineRequest request) {

@@ -1,18 +1,14 @@
 package graft.engine.tensorrt;
 
 import graft.engine.BaseModel;
-import graft.engine.EngineAdapter;
 import graft.engine.EngineRequest;
 import graft.engine.EngineStatus;
 import graft.engine.Finished;
 import graft.engine.InferenceEngine;
 import graft.engine.Submission;
 import graft.engine.TokenSink;
-import graft.engine.Workers;
-import graft.weights.AdapterTarget;
 import graft.weights.ModelConfig;
 import graft.weights.ModelFiles;
-import graft.weights.PeftAdapter;
 import java.lang.System.Logger.Level;
 import java.lang.ref.Cleaner;
 import java.nio.ByteBuffer;
@@ -20,7 +16,6 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.security.SecureRandom;
 import java.time.Duration;
-import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -38,9 +33,6 @@ public final class TensorRtEngine implements InferenceEngine {
     private static final System.Logger LOG = System.getLogger(TensorRtEngine.class.getName());
     private static final Cleaner CLEANER = Cleaner.create();
     private static final int POLL_MILLIS = 100;
-    private static final int PACKERS = 2;
-    private static final PeftAdapter.Limits ANY_RANK = new PeftAdapter.Limits(PeftAdapter.Limits.DEFAULT.headerBytes(),
-            Integer.MAX_VALUE, PeftAdapter.Limits.DEFAULT.patternSteps());
 
     private final BaseModel model;
     private final TensorRtSettings settings;
@@ -50,7 +42,7 @@ public final class TensorRtEngine implements InferenceEngine {
     private final long handle;
     private final Cleaner.Cleanable native_;
     private final AdapterShelf shelf;
-    private final Workers packers = new Workers("adapter-pack", PACKERS, Workers.BEHIND);
+    private final AdapterPacking packing;
     private final Thread poller;
     private final long salt = new SecureRandom().nextLong();
     private final Map<Long, TensorRtSequence> accepted = new HashMap<>();
@@ -109,7 +101,8 @@ public final class TensorRtEngine implements InferenceEngine {
         model = new BaseModel(id, files.digest(), context, engine.vocabularySize(), files.stopTokens());
         handle = openNative();
         native_ = CLEANER.register(this, closer(handle));
-        shelf = new AdapterShelf(shelfBridge(handle), adapters -> packers.call(() -> pack(config, adapters)));
+        packing = new AdapterPacking(engine, files);
+        shelf = new AdapterShelf(shelfBridge(handle), packing::pack);
         poller = Thread.ofPlatform().name("engine-" + id).start(this::poll);
         LOG.log(Level.INFO, "engine={0} base={1} type={2} context={3} adapter_rank={4}", kind, id, engine.type(),
                 context, engine.maxAdapterRank());
@@ -143,17 +136,6 @@ public final class TensorRtEngine implements InferenceEngine {
                 return TensorRtLibrary.dropAdapter(handle, task);
             }
         };
-    }
-
-    private PackedAdapter pack(ModelConfig config, List<EngineAdapter> adapters) {
-        if (engine.maxAdapterRank() == 0)
-            throw new UnsupportedEngineException("the engine was built without --lora_plugin");
-        List<LoraPacking.Part> parts = new ArrayList<>();
-        for (EngineAdapter adapter : adapters) {
-            PeftAdapter read = PeftAdapter.read(adapter.files().folder(), AdapterTarget.of(config), ANY_RANK);
-            parts.add(new LoraPacking.Part(read, adapter.scale()));
-        }
-        return new LoraPacking(engine, path -> files.tensors().floats(path + ".weight")).pack(parts);
     }
 
     static long nowMicros() {
@@ -398,7 +380,7 @@ public final class TensorRtEngine implements InferenceEngine {
                 interrupted = true;
             }
         }
-        packers.close();
+        packing.close();
         native_.clean();
         files.close();
         if (interrupted) Thread.currentThread().interrupt();
