@@ -94,6 +94,8 @@ def randomise_adapter(model, generator):
 def make_adapter(base, folder, adapter, generator):
     """Writes the adapter; returns PEFT's own reading of it."""
     model = peft.get_peft_model(read(base), peft.LoraConfig(task_type="CAUSAL_LM", **adapter.config))
+    if adapter.converted:
+        return make_converted(base, folder, model, generator)
     randomise_adapter(model, generator)
     if adapter.dtype != "float32":
         model.to(getattr(torch, adapter.dtype))
@@ -108,6 +110,21 @@ def make_adapter(base, folder, adapter, generator):
     if adapter.dtype == "float32" and not adapter.reads_back:
         return model.eval()
     return peft.PeftModel.from_pretrained(read(base), folder, autocast_adapter_dtype=True).float().eval()
+
+
+def make_converted(base, folder, model, generator):
+    """PiSSA and OLoRA start from parts of the base: what is saved is the way from there, as a LoRA of twice the rank."""
+    start = folder.with_name(folder.name + "-start")
+    config = model.peft_config["default"]
+    kind, config.init_lora_weights = config.init_lora_weights, True
+    model.save_pretrained(start)
+    config.init_lora_weights = kind
+    for name, value in model.named_parameters():
+        if "lora_" in name:
+            value.data = value.data + 0.2 * torch.randn(value.shape, generator=generator)
+    model.save_pretrained(folder, path_initial_model_for_weight_conversion=start)
+    shutil.rmtree(start)
+    return peft.PeftModel.from_pretrained(read(base), folder).float().eval()
 
 
 def make(out, variant, generator):

@@ -13,6 +13,7 @@ class Adapter:
     embeddings: object = "auto"  # PEFT's save_embedding_layers
     reads_back: bool = True  # whether PEFT itself understands the renamed file
     may_do_nothing: bool = False
+    converted: bool = False  # its start changed the base: saved as the difference from that start
 
 
 @dataclasses.dataclass(frozen=True)
@@ -118,6 +119,28 @@ LLAMA_ADAPTERS = (
     lora("embeddings-saved-too", ALL, embeddings=True),
     lora("names-nothing-too", ALL + ["c_attn"]),
     lora("exclude-head", ["lm_head", "q_proj", "k_proj"], exclude_modules=["lm_head"]),
+    lora("pissa-converted", ALL, init_lora_weights="pissa", converted=True),
+    lora("olora-converted", ["q_proj", "down_proj"], init_lora_weights="olora", converted=True),
+    lora("pissa-converted-rslora", ["v_proj", "up_proj"], init_lora_weights="pissa", use_rslora=True, converted=True),
+    lora("gaussian", ALL, init_lora_weights="gaussian"),
+    lora("orthogonal", ALL, init_lora_weights="orthogonal"),
+    lora("eva", ALL, edit=lambda config: config | {"init_lora_weights": "eva", "eva_config": {"rho": 2.0, "tau": 0.99}},
+         reads_back=False),
+    lora("dora-head-fan", ["o_proj", "lm_head"], use_dora=True, fan_in_fan_out=True),
+    lora("dora-tokens", ["k_proj"], use_dora=True, trainable_token_indices=[7, 300]),
+    lora("tokens-norms", ["o_proj"], trainable_token_indices=[11], modules_to_save=["norm"]),
+    lora("negative-alpha", ALL, alpha=-6),
+    lora("rank-by-path", ALL, rank_pattern={"model.layers.0.self_attn.q_proj": 8, r"layers\.[12]\.mlp\..*": 2},
+         alpha_pattern={r".*\.2\..*": 24}, use_rslora=True),
+    lora("layers-patterns", ALL, layers_to_transform=[1], layers_pattern=["h", "layers"]),
+    lora("exclude-paths", "all-linear", exclude_modules=["model.layers.0.mlp.up_proj", "o_proj"]),
+    Adapter("parameters", dict(r=3, lora_alpha=9, target_modules=["q_proj"], target_parameters=[
+        "mlp.down_proj.weight", "k_proj.weight"])),
+    lora("unsloth", ALL, dtype="bfloat16", edit=lambda config: config | {"auto_mapping": {
+        "base_model_class": "LlamaForCausalLM", "parent_library": "transformers.models.llama.modeling_llama",
+        "unsloth_fixed": True}, "base_model_name_or_path": "unsloth/llama-bnb-4bit"}),
+    lora("later-fields", ALL, reads_back=False, edit=lambda config: config | {
+        "use_what_comes": False, "what_comes_config": None, "what_comes_list": [], "what_comes_map": {}}),
 )
 BIASES = (
     lora("bias-all", ALL, bias="all"),
@@ -142,6 +165,8 @@ TIED = (
     lora("tokens-both", ["q_proj"], trainable_token_indices={"embed_tokens": [3, 9], "lm_head": [3, 9]}),
     lora("dora-head", ["q_proj", "lm_head"], use_dora=True),
     lora("embeddings-saved-too", ["q_proj"], embeddings=True),
+    lora("dora-tokens", ["v_proj"], use_dora=True, trainable_token_indices=[5]),
+    lora("tokens-head", ["lm_head"], trainable_token_indices=[4, 77]),
 )
 LATENT_PROJECTIONS = ["q_proj", "q_a_proj", "q_b_proj", "kv_a_proj_with_mqa", "kv_b_proj", "o_proj"]
 MLA = (
