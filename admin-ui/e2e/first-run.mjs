@@ -8,7 +8,7 @@ import { theFirstLoadIsSmall } from './loads.mjs';
 import { everyBadAdapterIsExplained } from './bad-adapters.mjs';
 import { camera, check, failures, open } from './browser.mjs';
 import { aPriceIsChangedAndTakenBack, tenantsAreSortedByTheServer, usageIsReckonedAndExported } from './money.mjs';
-import { checkAccessible, showAll } from './pages.mjs';
+import { checkAccessible, showAll, theKeyboardReachesEverything } from './pages.mjs';
 
 const [url, data] = process.argv.slice(2);
 if (!url || !data) {
@@ -40,7 +40,7 @@ try {
   await aSecondVersionIsPromotedAndRolledBack();
   await anAliasIsSplitAndShadowed();
   await aVersionIsDescribedAndCompared();
-  await theKeyboardReachesEverything();
+  await theKeyboardReachesEverything(page, name, shot);
   await aBadAdapterIsExplained();
   await everyBadAdapterIsExplained(page, name, shot);
   await anAnswerCitesADocument();
@@ -208,29 +208,6 @@ async function aVersionIsDescribedAndCompared() {
   await page.getByRole('tab', { name: 'Files' }).click();
   await page.getByText('adapter_model.safetensors').waitFor();
   check(new URL(page.url()).searchParams.get('tab') === 'files', 'each tab of an adapter has its own address');
-}
-
-async function theKeyboardReachesEverything() {
-  await page.goto('/');
-  await page.getByRole('heading', { level: 1 }).waitFor();
-  await page.keyboard.press('Tab');
-  const first = await page.evaluate(() => document.activeElement?.textContent);
-  check(first?.includes('Skip to the page'), 'the first stop of the keyboard skips the rail');
-  await page.keyboard.press('Control+k');
-  await page.getByRole('combobox', { name: 'Search and commands' }).waitFor();
-  await page.keyboard.type(name);
-  await page.getByRole('option', { name }).first().waitFor();
-  await shot(page, 'palette');
-  await page.keyboard.press('Enter');
-  await page.waitForURL(`**/adapters/${name}`);
-  check(true, 'the palette jumps to an adapter by keyboard alone');
-  await page.keyboard.press('/');
-  await page.keyboard.type(`roll back ${name}`);
-  await page.getByRole('option', { name: `Roll back ${name}` }).waitFor();
-  await page.keyboard.press('Enter');
-  await page.getByRole('dialog').getByText('where it pointed before its last move').waitFor();
-  await page.keyboard.press('Escape');
-  check(true, 'the palette opens a command’s dialog, which says what will happen');
 }
 
 async function aBadAdapterIsExplained() {

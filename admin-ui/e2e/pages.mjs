@@ -88,3 +88,27 @@ export async function showAll(page, axe, shot, paths) {
     await page.setViewportSize({ width: 1280, height: 800 });
   }
 }
+
+/** What the keyboard alone opens from anywhere: the way past the rail, and the palette. */
+export async function theKeyboardReachesEverything(page, name, shot) {
+  await page.goto('/');
+  await page.getByRole('heading', { level: 1 }).waitFor();
+  await page.keyboard.press('Tab');
+  const first = await page.evaluate(() => document.activeElement?.textContent);
+  check(first?.includes('Skip to the page'), 'the first stop of the keyboard skips the rail');
+  await page.keyboard.press('Control+k');
+  await page.getByRole('combobox', { name: 'Search and commands' }).waitFor();
+  await page.keyboard.type(name);
+  await page.getByRole('option', { name }).first().waitFor();
+  await shot(page, 'palette');
+  await page.keyboard.press('Enter');
+  await page.waitForURL(`**/adapters/${name}`);
+  check(true, 'the palette jumps to an adapter by keyboard alone');
+  await page.keyboard.press('/');
+  await page.keyboard.type(`roll back ${name}`);
+  await page.getByRole('option', { name: `Roll back ${name}` }).waitFor();
+  await page.keyboard.press('Enter');
+  await page.getByRole('dialog').getByText('where it pointed before its last move').waitFor();
+  await page.keyboard.press('Escape');
+  check(true, 'the palette opens a command’s dialog, which says what will happen');
+}
