@@ -159,8 +159,8 @@ final class Server implements AutoCloseable {
     private static Metering metering(ServerConfig config, Storage storage, DataFolder data) {
         ServerConfig.Metering settings = config.metering();
         return new Metering(storage.database(), data.node(), new Metering.Settings(settings.lease(),
-                settings.pricesStaleAfter(), config.idempotency().keep(), settings.mostLabels(),
-                new LedgerUsageRecorder.Settings(settings.checkpointTokens(), settings.longestWait(),
+                settings.pricesStaleAfter(), config.idempotency().keep(), config.idempotency().lateBytes(),
+                settings.mostLabels(), new LedgerUsageRecorder.Settings(settings.checkpointTokens(), settings.longestWait(),
                         settings.rowsPerCommit()), new LedgerUpkeep.Settings(settings.upkeepInterval(),
                         settings.partitionsAhead(), settings.detachAfterDays())));
     }

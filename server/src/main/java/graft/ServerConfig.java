@@ -36,7 +36,7 @@ public record ServerConfig(String host, int port, int adminPort, Path data, Opti
 
     public record Admission(Duration longestHold) {}
 
-    public record Idempotency(Duration keep, int largestReply) {}
+    public record Idempotency(Duration keep, int largestReply, long lateBytes) {}
 
     /** The meanings stand at {@link graft.engine.torch.TorchSettings}; bytes are shared by the bases of one process. */
     public record Engine(Kind kind, String device, Precision precision, int threads, List<String> shares, long kvBytes,

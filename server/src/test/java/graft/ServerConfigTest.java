@@ -41,7 +41,7 @@ class ServerConfigTest {
                 new ServerConfig.Metering(32, Duration.ofSeconds(10), 256, Duration.ofSeconds(30),
                         Duration.ofSeconds(5), 200, Duration.ofSeconds(10), Duration.ofMinutes(1), 3, 0),
                 new ServerConfig.Admission(Duration.ofHours(1)),
-                new ServerConfig.Idempotency(Duration.ofHours(24), 8 << 20),
+                new ServerConfig.Idempotency(Duration.ofHours(24), 8 << 20, 64 << 20),
                 new ServerConfig.Engine(ServerConfig.Engine.Kind.TORCH, "auto", ServerConfig.Engine.Precision.BF16, 0,
                         List.of(), 1L << 30, 0.5, 16, 512, 64, 256, 16, 1L << 30, 1L << 30, 2, 131_072, 1000,
                         ServerConfig.Engine.Operators.AUTO, new ServerConfig.Engine.Speculation(
@@ -84,7 +84,7 @@ class ServerConfigTest {
                 "metering.checkpoint-tokens", "metering.longest-wait", "metering.rows-per-commit", "metering.lease",
                 "metering.prices-stale-after", "metering.most-labels", "metering.engine-time-interval",
                 "metering.upkeep-interval", "metering.partitions-ahead", "metering.detach-after-days", "admission.longest-hold",
-                "idempotency.keep", "idempotency.largest-reply",
+                "idempotency.keep", "idempotency.largest-reply", "idempotency.late-bytes",
                 "engine.kind", "engine.device", "engine.precision", "engine.threads", "engine.operators",
                 "engine.shares", "engine.kv-bytes", "engine.kv-fraction",
                 "engine.tokens-per-block", "engine.tokens-per-step", "engine.max-running", "engine.max-waiting",

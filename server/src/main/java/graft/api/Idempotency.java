@@ -1,8 +1,7 @@
 package graft.api;
 
 import graft.metering.BilledBefore;
-import graft.registry.DatabaseUnavailableException;
-import graft.registry.usage.IdempotencyDao;
+import graft.metering.KeptReplies;
 import graft.registry.usage.IdempotencyDao.Found;
 import java.nio.charset.StandardCharsets;
 import java.security.MessageDigest;
@@ -12,21 +11,21 @@ import java.util.Set;
 
 /**
  * Requests with an Idempotency-Key run once: the same key and body again get the stored reply, streamed or not, and are
- * not billed again, not even if their server died with the reply: then they run again at no price; another body is a conflict, and so is a request that still runs. A request under a key goes on when
- * its client leaves, because the client is expected back. Any thread may call.
+ * not billed again, not even if their server died with the reply: then they run again at no price. Another body is a
+ * conflict, and so is a request that still runs. A request under a key goes on when its client leaves, because the
+ * client is expected back. Any thread may call.
  */
 final class Idempotency {
-    private static final System.Logger LOG = System.getLogger(Idempotency.class.getName());
     private static final Set<String> PATHS = Set.of("/v1/chat/completions", "/v1/completions", "/v1/embeddings");
     private static final int LONGEST_KEY = 255;
     private static final Duration COME_BACK = Duration.ofSeconds(1);
-    private final IdempotencyDao replies;
+    private final KeptReplies replies;
     private final String processId;
     private final BilledBefore billedBefore;
     private final int largestReply;
 
     /** @param largestReply bytes; a larger one is sent and not kept ({@code idempotency.largest-reply}, 8 MiB) */
-    Idempotency(IdempotencyDao replies, String processId, BilledBefore billedBefore, int largestReply) {
+    Idempotency(KeptReplies replies, String processId, BilledBefore billedBefore, int largestReply) {
         this.replies = replies;
         this.processId = processId;
         this.billedBefore = billedBefore;
@@ -60,26 +59,13 @@ final class Idempotency {
     }
 
     private void run(Route route, Exchange exchange, String tenant, String key) throws Exception {
-        exchange.copyTo(new ReplyCopy(largestReply, reply -> keep(tenant, key, exchange.requestId(), reply)));
+        exchange.copyTo(new ReplyCopy(largestReply, reply -> replies.finish(tenant, key, exchange.requestId(),
+                new Found.Done(reply.status(), reply.contentType(), reply.body()))));
         try {
             route.handler().handle(exchange);
         } finally {
             billedBefore.end(exchange.requestId());
-            try {
-                replies.forget(tenant, key, exchange.requestId());
-            } catch (DatabaseUnavailableException e) {
-                LOG.log(System.Logger.Level.WARNING, "request={0} its key is not freed: {1}", exchange.requestId(),
-                        e.reason());
-            }
-        }
-    }
-
-    /** The client gets its reply even if it can't be kept. */
-    private void keep(String tenant, String key, String requestId, ReplyCopy.Reply reply) {
-        try {
-            replies.finish(tenant, key, requestId, new Found.Done(reply.status(), reply.contentType(), reply.body()));
-        } catch (DatabaseUnavailableException e) {
-            LOG.log(System.Logger.Level.WARNING, "request={0} its reply is not kept: {1}", requestId, e.reason());
+            replies.forget(tenant, key, exchange.requestId());
         }
     }
 

@@ -8,6 +8,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import graft.admission.Caller;
 import graft.engine.Finished;
 import graft.metering.BilledBefore;
+import graft.metering.KeptReplies;
 import graft.metering.LedgerUsageRecorder;
 import graft.metering.Metering;
 import graft.metering.UsageRecorder;
@@ -44,6 +45,7 @@ class IdempotencyIT {
     private static final BilledBefore BILLED = new BilledBefore();
     private static TestDatabase test;
     private static IdempotencyDao replies;
+    private static KeptReplies kept;
     private static TestServer server;
 
     record Answer(int run) {}
@@ -61,6 +63,10 @@ class IdempotencyIT {
             switch (Json.tree(exchange.bytes()).path("mode").asText()) {
                 case "whole" -> exchange.ok(new Answer(run));
                 case "fail" -> throw ApiException.serverBusy(Duration.ofSeconds(1));
+                case "cut off" -> {
+                    test.cutOff();
+                    exchange.ok(new Answer(run));
+                }
                 case "large" -> exchange.ok("x".repeat(5_000));
                 case "wait" -> {
                     STARTED.countDown();
@@ -88,13 +94,15 @@ class IdempotencyIT {
         test = TestDatabase.open();
         new ProcessDao(test.database()).beat("server_1", "node", Duration.ofMinutes(10));
         replies = new IdempotencyDao(test.database(), Duration.ofHours(24), Duration.ofHours(1));
+        kept = new KeptReplies(replies, 1 << 20, Duration.ofMillis(20));
         server = new TestServer(List.of(new CountingResource()), Map.of("a", caller("a"), "b", caller("b")),
-                Optional.of(new Idempotency(replies, "server_1", BILLED, 4_000)), 1 << 20);
+                Optional.of(new Idempotency(kept, "server_1", BILLED, 4_000)), 1 << 20);
     }
 
     @AfterAll
     static void stop() {
         server.close();
+        kept.close();
         test.close();
     }
 
@@ -164,6 +172,18 @@ class IdempotencyIT {
     void aReplyOverTheLimitIsSentAndNotKept() {
         assertEquals(200, chat("large", "large").statusCode());
         assertFalse(replayed(chat("large", "large")));
+    }
+
+    /** Else its client would be refused until the longest that a request may run. */
+    @Test
+    void aReplyThatADatabaseCouldNotBeToldIsKeptWhenItIsBack() {
+        for (int i = 0; i < 8; i++) {
+            byte[] first = chat("away " + i, "cut off").body();
+            HttpResponse<byte[]> retry = chat("away " + i, "cut off");
+            while (Set.of(409, 503).contains(retry.statusCode())) retry = chat("away " + i, "cut off");
+            assertTrue(replayed(retry));
+            assertArrayEquals(first, retry.body());
+        }
     }
 
     @Test

@@ -109,8 +109,8 @@ class LedgerUsageRecorderIT {
     void tokensNeverRunMoreThanAnIntervalAheadOfWhatIsCommitted() throws SQLException {
         LedgerUsageRecorder.Settings impatient = new LedgerUsageRecorder.Settings(32, Duration.ofMillis(300), 16);
         try (Metering slow = new Metering(test.database(), "node-3",
-                new Metering.Settings(Duration.ofSeconds(30), Duration.ofMinutes(5), Duration.ofHours(1), 10,
-                        impatient, LedgerUpkeep.Settings.DEFAULT))) {
+                new Metering.Settings(Duration.ofSeconds(30), Duration.ofMinutes(5), Duration.ofHours(1), 1 << 20,
+                        10, impatient, LedgerUpkeep.Settings.DEFAULT))) {
             Ticket ticket = slow.recorder().open(start("stuck", 5));
             Paced paced = new Paced(ticket);
             try (Connection owner = connect(test.owner())) {

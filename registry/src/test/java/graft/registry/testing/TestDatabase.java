@@ -102,6 +102,11 @@ public final class TestDatabase implements AutoCloseable {
         return Server.POSTGRES.app(name);
     }
 
+    /** Ends all its sessions, as a restart of Postgres does. */
+    public void cutOff() {
+        run("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '" + name + "'");
+    }
+
     public Login admin() {
         return Server.POSTGRES.admin(name);
     }
