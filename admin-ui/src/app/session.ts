@@ -24,8 +24,16 @@ export async function signIn(queries: QueryClient, key: string): Promise<void> {
 
 export async function signOut(queries: QueryClient): Promise<void> {
   await send('DELETE', '/admin/v1/session');
+  forgetTexts(localStorage);
   queries.clear();
   queries.setQueryData(sessionQuery.queryKey, null);
+}
+
+/** What was typed belongs to who typed it: of what this browser keeps only the theme outlives the session. */
+export function forgetTexts(shelf: Storage) {
+  for (const key of Object.keys(shelf)) {
+    if (key.startsWith('graft.')) shelf.removeItem(key);
+  }
 }
 
 export function mayDo(session: Session | null | undefined, scope: Scope): boolean {

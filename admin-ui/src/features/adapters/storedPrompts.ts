@@ -1,4 +1,5 @@
-/** Prompts that two versions are compared by, kept by this browser for each adapter; the server never sees the list. */
+/** Prompts that two versions are compared by, kept by this browser for each adapter until sign-out; the server never
+ *  sees the list. */
 export const MOST_PROMPTS = 20;
 export const LONGEST_PROMPT = 2_000;
 
