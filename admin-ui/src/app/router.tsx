@@ -66,21 +66,27 @@ const signIn = createRoute({
   component: SignIn,
 });
 
+const frame = lazyRouteComponent(() => import('./Frame'), 'Frame');
+const firstPage = lazyRouteComponent(() => import('../features/overview/Overview'), 'Overview');
+
 /** Everything behind the sign-in. */
 const app = createRoute({
   getParentRoute: () => root,
   id: 'app',
   beforeLoad: async ({ context, location }) => {
+    // Beside the question who is signed in, and not after its answer.
+    void frame.preload?.();
+    if (location.pathname === '/') void firstPage.preload?.();
     const session = await context.queries.ensureQueryData(sessionQuery);
     if (!session) throw redirect({ to: '/signin', search: { to: location.href === '/' ? undefined : location.href } });
   },
-  component: lazyRouteComponent(() => import('./Frame'), 'Frame'),
+  component: frame,
 });
 
 const overview = createRoute({
   getParentRoute: () => app,
   path: '/',
-  component: lazyRouteComponent(() => import('../features/overview/Overview'), 'Overview'),
+  component: firstPage,
 });
 const adapters = createRoute({
   getParentRoute: () => app,
