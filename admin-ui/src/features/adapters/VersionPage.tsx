@@ -13,6 +13,7 @@ import { DescribeVersion } from './DescribeVersion';
 import { FilesTable } from './FilesTable';
 import { HeatStrips } from './HeatStrip';
 import { ModuleTable } from './ModuleTable';
+import { VersionChips } from './VersionChips';
 
 /** All that is known of one version. */
 export function VersionPage() {
@@ -64,7 +65,11 @@ export function VersionPage() {
           </>
         }
       >
-        {version.data ? <Chips version={version.data} /> : null}
+        {version.data ? (
+          <p className="row wrap">
+            <VersionChips version={version.data} />
+          </p>
+        ) : null}
       </PageHead>
       {version.isError ? <ErrorNote error={version.error} retry={() => version.refetch()} /> : null}
       {version.isPending ? (
@@ -97,24 +102,6 @@ export function VersionPage() {
         </>
       ) : null}
     </main>
-  );
-}
-
-/** What points at it, and what was written on it. */
-function Chips({ version }: { version: AdapterVersionDetails }) {
-  return (
-    <p className="row wrap">
-      {version.aliases.map((alias) => (
-        <span key={alias} className="chip good">
-          {alias}
-        </span>
-      ))}
-      {version.tags.map((tag) => (
-        <span key={tag} className="chip">
-          {tag}
-        </span>
-      ))}
-    </p>
   );
 }
 

@@ -7,6 +7,7 @@ import { Button } from '../../components/Button';
 import { Digest, Moment } from '../../components/Small';
 import { adapterPath, newestFirst, useAskedTenant } from './adapters';
 import type { Action } from './AdapterDialogs';
+import { VersionChips } from './VersionChips';
 
 interface Part {
   adapter: Adapter;
@@ -39,16 +40,7 @@ export function VersionsTab({ adapter, own, act }: Part) {
                       Version {version.version}
                     </Link>
                   </h3>
-                  {version.aliases.map((alias) => (
-                    <span key={alias} className="chip good">
-                      {alias}
-                    </span>
-                  ))}
-                  {version.tags.map((tag) => (
-                    <span key={tag} className="chip">
-                      {tag}
-                    </span>
-                  ))}
+                  <VersionChips version={version} />
                 </span>
                 <VersionMenu adapter={adapter} own={own} version={version} act={act} />
               </div>

@@ -1,9 +1,9 @@
 import { queryOptions, useQuery } from '@tanstack/react-query';
-import { Link } from '@tanstack/react-router';
 import { ApiError, get } from '../../api/client';
 import type { Retrieval, RetrievalReplay } from '../../api/types';
 import { count } from '../../app/format';
 import { ErrorNote, Note, SkeletonRows } from '../../components/Feedback';
+import { PassageFile } from './PassageFile';
 
 /** The texts themselves, from the revisions that the answer saw. */
 const replayQuery = (id: string) =>
@@ -40,19 +40,7 @@ export function PassagesRead({ record }: { record: Retrieval }) {
         {replay.data?.passages.map((one, at) => (
           <li key={one.chunk_id} className="passage">
             <p className="small muted num">
-              {at + 1} ·{' '}
-              {store ? (
-                <Link
-                  to="/knowledge/$store/$file"
-                  params={{ store, file: one.file_id }}
-                  search={{ start: one.start, end: one.end }}
-                >
-                  {one.file_id}
-                </Link>
-              ) : (
-                one.file_id
-              )}{' '}
-              {count(one.start)}–{count(one.end)}
+              {at + 1} · <PassageFile store={store} passage={one} /> {count(one.start)}–{count(one.end)}
             </p>
             <p style={{ whiteSpace: 'pre-wrap', overflowWrap: 'anywhere' }}>{one.text}</p>
           </li>

@@ -6,6 +6,7 @@ import { count, plural } from '../../app/format';
 import { ErrorNote, SkeletonRows } from '../../components/Feedback';
 import { PageHead } from '../../components/PageHead';
 import { Moment } from '../../components/Small';
+import { PassageFile } from './PassageFile';
 import { PassagesRead } from './PassagesRead';
 import { Slopes } from './SlopeChart';
 
@@ -141,17 +142,7 @@ function Candidates({ record }: { record: Retrieval }) {
                   {at + 1} ({one.score.toFixed(3)})
                 </td>
                 <td>
-                  {store ? (
-                    <Link
-                      to="/knowledge/$store/$file"
-                      params={{ store, file: one.file_id }}
-                      search={{ start: one.start, end: one.end }}
-                    >
-                      {one.file_id}
-                    </Link>
-                  ) : (
-                    one.file_id
-                  )}{' '}
+                  <PassageFile store={store} passage={one} />{' '}
                   <span className="muted small num">
                     {count(one.start)}–{count(one.end)}
                   </span>

@@ -1,8 +1,8 @@
 import type { UseQueryResult } from '@tanstack/react-query';
-import { Plus } from 'lucide-react';
+import { Plus, X } from 'lucide-react';
 import { useId, type ReactNode } from 'react';
 import type { FieldError, UseFormRegisterReturn } from 'react-hook-form';
-import { Button } from '../../components/Button';
+import { Button, IconButton } from '../../components/Button';
 import { ErrorNote, SkeletonRows } from '../../components/Feedback';
 
 interface CardProps<B> {
@@ -37,7 +37,8 @@ export function BookCard<B extends { revision: number }>({ anchor, title, about,
 }
 
 interface Props {
-  heads: ReactNode;
+  /** Of the columns; the last is the price, and one to remove the line comes behind it. */
+  heads: string[];
   rows: ReactNode;
   /** Of all prices; beside the buttons. */
   currency: { field: UseFormRegisterReturn; problem: FieldError | undefined };
@@ -61,7 +62,16 @@ export function BookForm({ heads, rows, currency, add, save, saving, changed, er
       <div className="table-scroll">
         <table className="table book">
           <thead>
-            <tr>{heads}</tr>
+            <tr>
+              {heads.map((head, at) => (
+                <th key={head} className={at === heads.length - 1 ? 'right' : undefined}>
+                  {head}
+                </th>
+              ))}
+              <th>
+                <span className="visually-hidden">Remove</span>
+              </th>
+            </tr>
           </thead>
           <tbody>{rows}</tbody>
         </table>
@@ -87,8 +97,49 @@ export function BookForm({ heads, rows, currency, add, save, saving, changed, er
   );
 }
 
+interface CellProps {
+  label: string;
+  field: UseFormRegisterReturn;
+}
+
+/** What a line is narrowed to; empty for any. */
+export function AnyCell({ label, field }: CellProps) {
+  return (
+    <td>
+      <input className="input" placeholder="any" aria-label={label} {...field} />
+    </td>
+  );
+}
+
+export function PriceCell({ label, field, problem }: CellProps & { problem: FieldError | undefined }) {
+  return (
+    <td className="right">
+      <input
+        className="input num"
+        type="number"
+        min={0}
+        step="any"
+        aria-label={label}
+        aria-invalid={problem !== undefined}
+        {...field}
+      />
+      <FieldProblem problem={problem} />
+    </td>
+  );
+}
+
+export function RemoveCell({ label, remove }: { label: string; remove: () => void }) {
+  return (
+    <td>
+      <IconButton small label={label} onClick={remove}>
+        <X />
+      </IconButton>
+    </td>
+  );
+}
+
 /** What is wrong with a field, beside it. */
-export function FieldProblem({ problem }: { problem: FieldError | undefined }) {
+function FieldProblem({ problem }: { problem: FieldError | undefined }) {
   if (!problem) return null;
   return (
     <span className="error" role="alert">

@@ -1,14 +1,12 @@
 import { zodResolver } from '@hookform/resolvers/zod';
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
-import { X } from 'lucide-react';
 import { useFieldArray, useForm } from 'react-hook-form';
 import { send } from '../../api/client';
 import type { CostBook } from '../../api/types';
-import { IconButton } from '../../components/Button';
 import { toast } from '../../components/Toasts';
 import { costBookQuery } from '../usage/money';
 import { costBook, costSchema, costValues, resources, type CostValues } from './book';
-import { BookCard, BookForm, FieldProblem } from './BookForm';
+import { AnyCell, BookCard, BookForm, PriceCell, RemoveCell } from './BookForm';
 
 const names = { device_hour: 'an hour of the device', storage_gib_hour: 'a GiB stored for an hour' };
 
@@ -40,16 +38,7 @@ function CostForm({ book }: { book: CostBook }) {
   const errors = form.formState.errors;
   return (
     <BookForm
-      heads={
-        <>
-          <th>Of</th>
-          <th>Device</th>
-          <th className="right">Cost</th>
-          <th>
-            <span className="visually-hidden">Remove</span>
-          </th>
-        </>
-      }
+      heads={['Of', 'Device', 'Cost']}
       rows={rows.fields.map((row, at) => (
         <tr key={row.id}>
           <td>
@@ -65,31 +54,13 @@ function CostForm({ book }: { book: CostBook }) {
               ))}
             </select>
           </td>
-          <td>
-            <input
-              className="input"
-              placeholder="any"
-              aria-label={`Device of line ${at + 1}`}
-              {...form.register(`rows.${at}.device`)}
-            />
-          </td>
-          <td className="right">
-            <input
-              className="input num"
-              type="number"
-              min={0}
-              step="any"
-              aria-label={`Cost of line ${at + 1}`}
-              aria-invalid={errors.rows?.[at]?.price !== undefined}
-              {...form.register(`rows.${at}.price`, { valueAsNumber: true })}
-            />
-            <FieldProblem problem={errors.rows?.[at]?.price} />
-          </td>
-          <td>
-            <IconButton small label={`Remove cost line ${at + 1}`} onClick={() => rows.remove(at)}>
-              <X />
-            </IconButton>
-          </td>
+          <AnyCell label={`Device of line ${at + 1}`} field={form.register(`rows.${at}.device`)} />
+          <PriceCell
+            label={`Cost of line ${at + 1}`}
+            field={form.register(`rows.${at}.price`, { valueAsNumber: true })}
+            problem={errors.rows?.[at]?.price}
+          />
+          <RemoveCell label={`Remove cost line ${at + 1}`} remove={() => rows.remove(at)} />
         </tr>
       ))}
       currency={{ field: form.register('currency'), problem: errors.currency }}

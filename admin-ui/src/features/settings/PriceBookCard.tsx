@@ -1,14 +1,12 @@
 import { zodResolver } from '@hookform/resolvers/zod';
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
-import { X } from 'lucide-react';
 import { useFieldArray, useForm } from 'react-hook-form';
 import { send } from '../../api/client';
 import { pricesQuery } from '../../api/queries';
 import type { PriceBook } from '../../api/types';
-import { IconButton } from '../../components/Button';
 import { toast } from '../../components/Toasts';
 import { components, priceBook, priceSchema, priceValues, type PriceValues } from './book';
-import { BookCard, BookForm, FieldProblem } from './BookForm';
+import { AnyCell, BookCard, BookForm, PriceCell, RemoveCell } from './BookForm';
 
 /** What tenants are billed for a million of each component. */
 export function PriceBookCard() {
@@ -37,17 +35,7 @@ function PriceForm({ book }: { book: PriceBook }) {
   const errors = form.formState.errors;
   return (
     <BookForm
-      heads={
-        <>
-          <th>Component</th>
-          <th>Base</th>
-          <th>Adapter</th>
-          <th className="right">Price of a million</th>
-          <th>
-            <span className="visually-hidden">Remove</span>
-          </th>
-        </>
-      }
+      heads={['Component', 'Base', 'Adapter', 'Price of a million']}
       rows={rows.fields.map((row, at) => (
         <tr key={row.id}>
           <td>
@@ -63,39 +51,14 @@ function PriceForm({ book }: { book: PriceBook }) {
               ))}
             </select>
           </td>
-          <td>
-            <input
-              className="input"
-              placeholder="any"
-              aria-label={`Base of line ${at + 1}`}
-              {...form.register(`rows.${at}.base`)}
-            />
-          </td>
-          <td>
-            <input
-              className="input"
-              placeholder="any"
-              aria-label={`Adapter of line ${at + 1}`}
-              {...form.register(`rows.${at}.adapter`)}
-            />
-          </td>
-          <td className="right">
-            <input
-              className="input num"
-              type="number"
-              min={0}
-              step="any"
-              aria-label={`Price of ${row.component.replaceAll('_', ' ')}, line ${at + 1}`}
-              aria-invalid={errors.rows?.[at]?.price !== undefined}
-              {...form.register(`rows.${at}.price`, { valueAsNumber: true })}
-            />
-            <FieldProblem problem={errors.rows?.[at]?.price} />
-          </td>
-          <td>
-            <IconButton small label={`Remove line ${at + 1}`} onClick={() => rows.remove(at)}>
-              <X />
-            </IconButton>
-          </td>
+          <AnyCell label={`Base of line ${at + 1}`} field={form.register(`rows.${at}.base`)} />
+          <AnyCell label={`Adapter of line ${at + 1}`} field={form.register(`rows.${at}.adapter`)} />
+          <PriceCell
+            label={`Price of ${row.component.replaceAll('_', ' ')}, line ${at + 1}`}
+            field={form.register(`rows.${at}.price`, { valueAsNumber: true })}
+            problem={errors.rows?.[at]?.price}
+          />
+          <RemoveCell label={`Remove line ${at + 1}`} remove={() => rows.remove(at)} />
         </tr>
       ))}
       currency={{ field: form.register('currency'), problem: errors.currency }}
