@@ -45,6 +45,9 @@ END $$;
 
 -- outcome: unlimited (only the limits of the state are told, nothing is held), held or denied; the state is the one
 -- before this request. What of the window is older than two minutes goes: settling still corrects what is younger.
+-- A hold is seen by all servers at once and need not be on disk before its request goes on: before the request's first
+-- token its row in the ledger is opened by a commit that does wait, and that flushes the log up to the hold with it. A
+-- crash of the database in between loses a hold of a request that has not begun.
 CREATE FUNCTION hold_admission(of_tenant text, hold_id text, of_request text, of_process text, more_tokens bigint,
     more_micros bigint, window_seconds bigint, longest_seconds bigint)
 RETURNS TABLE (outcome text, state admission_state) LANGUAGE plpgsql
@@ -70,6 +73,7 @@ BEGIN
         RETURN QUERY SELECT 'denied', s;
         RETURN;
     END IF;
+    PERFORM set_config('synchronous_commit', 'off', true);
     DELETE FROM admission_window w WHERE w.tenant_id = of_tenant AND w.second <= s.second - 2 * window_seconds;
     INSERT INTO admission_window AS w (tenant_id, second, requests, tokens)
     VALUES (of_tenant, s.second, 1, more_tokens)
