@@ -94,7 +94,13 @@ public final class KeptReplies implements AutoCloseable {
             all = new ArrayList<>(waiting.values());
         }
         for (Late late : all) {
-            tell(late);
+            try {
+                tell(late);
+            } catch (DatabaseUnavailableException e) {
+                throw e; // all that wait go on waiting
+            } catch (RuntimeException e) { // it would fail again and hold up those behind it
+                LOG.log(System.Logger.Level.ERROR, "request=" + late.owner() + " can't be told: dropped", e);
+            }
             synchronized (waiting) {
                 waiting.remove(late.owner());
                 waitingBytes -= late.bytes();
