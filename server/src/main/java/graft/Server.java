@@ -132,8 +132,9 @@ final class Server implements AutoCloseable {
                         toolFormat(config.tools()), new Generation.Grounding(config.knowledge().pinnedTokens(),
                                 config.knowledge().autoPinnedTokens(), config.knowledge().strictSupport())),
                 Clock.systemUTC(), shadows::answered);
-        return new InferenceApi(new AskedCatalog(adapters.catalog(), metering.metrics()), generation, Optional.of(embedder.text()), admission,
-                metering.recorder(), new InferenceApi.Settings(limits.maxChoices(), config.tools().most()), Clock.systemUTC());
+        return new InferenceApi(new AskedCatalog(adapters.catalog(), metering.metrics()), generation,
+                Optional.of(embedder.text()), admission, metering.recorder(),
+                new InferenceApi.Settings(limits.maxChoices(), config.tools().most()), Clock.systemUTC());
     }
 
     private static Optional<ToolFormat> toolFormat(ServerConfig.Tools tools) {

@@ -7,7 +7,8 @@ import java.util.Optional;
 
 /**
  * What sentence-transformers keeps beside an encoder: modules.json, the pooling's config.json,
- * sentence_bert_config.json and the prompts of config_sentence_transformers.json. A folder without them pools by the mean, as MiniLM and E5 do.
+ * sentence_bert_config.json and the prompts of config_sentence_transformers.json. A folder without them pools by the
+ * mean, as MiniLM and E5 do.
  *
  * @param firstToken     whether a text's vector is its first token's state (BGE), else the mean over all tokens
  * @param window         most tokens of a text, where the folder names a number

@@ -41,7 +41,8 @@ class JsonTest {
 
     @Test
     void noRefusalNamesAJavaClass() {
-        for (String body : new String[] {"{", "[]", "\"x\"", "5", "{\"n\": []}", "{\"n\": 99999999999}", "{\"stream\": {}}", "{\"model\": []}"}) {
+        for (String body : new String[] {"{", "[]", "\"x\"", "5", "{\"n\": []}", "{\"n\": 99999999999}",
+            "{\"stream\": {}}", "{\"model\": []}"}) {
             String message = refused(body).getMessage();
             assertFalse(message.matches("(?s).*(java\\.|graft\\.api|JsonToken).*"), message);
         }

@@ -17,9 +17,9 @@ import java.util.concurrent.TimeUnit;
 
 /**
  * Reads foreign formats in a process of its own for each document: this JVM again with {@link ParserMain}, little
- * memory, an empty environment, a time limit and, where the machine allows it, no network. Whatever a hostile file does there ends with that process and comes
- * back as a sentence. A process that served several documents would save its start, about a second, and let one
- * document meddle with the next.
+ * memory, an empty environment, a time limit and, where the machine allows it, no network. Whatever a hostile file does
+ * there ends with that process and comes back as a sentence. A process that served several documents would save its
+ * start, about a second, and let one document meddle with the next.
  *
  * <p>Any thread may parse; as many processes run as threads do. {@link #close} ends them all.
  */
